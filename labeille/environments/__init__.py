@@ -1,0 +1,1 @@
+"""Venvs of the target with a checkout installed."""

@@ -1,0 +1,1 @@
+"""The package index: which one is configured, and what it says of a package."""

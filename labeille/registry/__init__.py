@@ -1,0 +1,1 @@
+"""Package files: model, store, selection, edits, validation."""

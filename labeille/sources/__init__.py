@@ -1,0 +1,1 @@
+"""Checkouts of a package's source, from git and from sdists."""

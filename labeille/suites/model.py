@@ -1,0 +1,90 @@
+"""What a test suite did, test by test."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import msgspec
+
+
+class TestOutcome(enum.StrEnum):
+    """How one test ended. Expected failures count as passed, as in pytest's exit code."""
+
+    __test__ = False
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"  # in set-up or tear-down
+    SKIPPED = "skipped"
+
+
+class TestCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of tests by outcome."""
+
+    __test__ = False
+
+    passed: int = 0
+    failed: int = 0
+    error: int = 0
+    skipped: int = 0
+    total: int = 0
+
+
+class JitEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the JIT was on at the suite's end, and how many executors it had made."""
+
+    enabled: bool
+    executors: int | None = None
+
+
+class TestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One test's outcome; ``duration`` in seconds, over set-up, call and tear-down."""
+
+    __test__ = False
+
+    id: str
+    outcome: TestOutcome
+    duration: float = 0.0
+    message: str | None = None  # of a failure: exception type and first line
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestLog:
+    """A per-test log as it was read back, complete or torn off by a crash.
+
+    ``running_test`` is the test that had started and not ended. ``finished`` says that the session
+    reached its end; ``exit_status`` is pytest's then. ``pid`` is the test process's.
+    """
+
+    __test__ = False
+
+    pid: int | None = None
+    results: tuple[TestResult, ...] = ()
+    running_test: str | None = None
+    collecting: bool = False  # the log ends while tests were being collected
+    finished: bool = False
+    exit_status: int | None = None
+    jit: JitEvidence | None = None
+
+    @property
+    def counts(self) -> TestCounts | None:
+        """Counts over the tests that ended, None when not one test was seen."""
+        if not self.results:
+            return None
+        by = dict.fromkeys(TestOutcome, 0)
+        for result in self.results:
+            by[result.outcome] += 1
+        return TestCounts(
+            passed=by[TestOutcome.PASSED],
+            failed=by[TestOutcome.FAILED],
+            error=by[TestOutcome.ERROR],
+            skipped=by[TestOutcome.SKIPPED],
+            total=len(self.results),
+        )
+
+    @property
+    def failed_tests(self) -> tuple[str, ...]:
+        """Ids of the tests that failed or erred, in the order they ran."""
+        bad = (TestOutcome.FAILED, TestOutcome.ERROR)
+        return tuple(result.id for result in self.results if result.outcome in bad)

@@ -1,0 +1,1 @@
+"""Files that are copied into an environment and run in the tested process, never imported here."""

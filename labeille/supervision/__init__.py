@@ -1,0 +1,1 @@
+"""Run a process, bounded in time, output and descendants. The only part that starts processes."""

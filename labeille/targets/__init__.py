@@ -1,0 +1,1 @@
+"""Find, probe and provide interpreters under test; conditions."""
