@@ -1,0 +1,1 @@
+import mini_crashes_on_import

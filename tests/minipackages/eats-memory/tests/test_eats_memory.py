@@ -1,0 +1,5 @@
+from mini_eats_memory import STEPS, eat
+
+
+def test_eat():
+    assert eat() == STEPS

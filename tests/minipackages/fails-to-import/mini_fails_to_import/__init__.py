@@ -1,0 +1,3 @@
+"""Cannot be imported."""
+
+raise ImportError("mini_fails_to_import needs a module that nobody has")

@@ -1,0 +1,1 @@
+import mini_fails_to_import

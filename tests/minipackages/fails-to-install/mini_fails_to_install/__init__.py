@@ -1,0 +1,1 @@
+"""Has a build backend that gives up."""

@@ -1,0 +1,4 @@
+"""Fails one test and one test's set-up."""
+
+def double(number):
+    return number

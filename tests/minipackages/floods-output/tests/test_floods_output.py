@@ -1,0 +1,5 @@
+from mini_floods_output import flood
+
+
+def test_flood():
+    flood(200)

@@ -1,0 +1,5 @@
+from mini_frees_twice import free_twice
+
+
+def test_free_twice():
+    free_twice()

@@ -1,0 +1,5 @@
+from mini_negative_refcount import release_twice
+
+
+def test_release_twice():
+    release_twice()

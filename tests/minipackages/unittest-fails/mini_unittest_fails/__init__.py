@@ -1,0 +1,4 @@
+"""Fails under unittest."""
+
+def double(number):
+    return 2 * number

@@ -1,0 +1,5 @@
+from mini_wrong_option import double
+
+
+def test_double():
+    assert double(21) == 42
