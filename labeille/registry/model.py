@@ -15,6 +15,10 @@ class ExtensionType(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+#: What older files call extensions; ``validate`` asks for the one word.
+EXTENSION_SPELLINGS = frozenset({"c_extension", "cpp_extension", "rust"})
+
+
 class InstallMethod(enum.StrEnum):
     """How a package is installed."""
 
