@@ -7,9 +7,9 @@ anew.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,9 +17,6 @@ import labeille
 from labeille.cache_dir import cache_dir
 from labeille.registry.atomic import replace_file
 from labeille.registry.model import Package
-
-if TYPE_CHECKING:
-    import os
 
 # A file changed this recently may change again within one tick of the file system's clock, and
 # keep its times. Ticks are 1 to 10 ms on Linux.
@@ -66,7 +63,7 @@ class CacheContent(msgspec.Struct, array_like=True):
 
 def load_cache(root: Path) -> CacheContent:
     """The cache of the registry at ``root``; empty where there is none that can be trusted."""
-    empty = CacheContent(rules=_rules(), root=str(root), files={})
+    empty = CacheContent(rules=_rules(), root=os.path.realpath(root), files={})
     try:
         data = _cache_path(root).read_bytes()
         content = msgspec.msgpack.decode(data, type=CacheContent)
@@ -89,7 +86,7 @@ def save_cache(root: Path, content: CacheContent) -> None:
 
 
 def _cache_path(root: Path) -> Path:
-    digest = hashlib.sha256(str(root).encode(errors="surrogateescape")).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
     return cache_dir() / "registry" / f"{digest}.msgpack"
 
 

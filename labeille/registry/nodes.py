@@ -6,7 +6,9 @@ written (an unquoted ``3.10`` is not the number 3.1) and its line, and saves a t
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -26,12 +28,14 @@ INT = "tag:yaml.org,2002:int"
 FLOAT = "tag:yaml.org,2002:float"
 _MERGE = "tag:yaml.org,2002:merge"
 
-# libyaml's composer recurses in C and overflows the stack somewhere above 20,000 levels; the
-# pure-Python one raises RecursionError.
-_MAX_OPENINGS_FOR_C = 5_000
+# PyYAML's composer over libyaml recurses in C and overflows the stack somewhere above 20,000
+# levels, which ends the process; the pure-Python one raises RecursionError.
+_MAX_DEPTH = 2_000
+
+_LOADER: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 #: Deeper values than this are taken for a mistake; a value that holds itself is one.
-MAX_DEPTH = 32
+MAX_VALUE_DEPTH = 32
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -88,7 +92,9 @@ def compose_mapping(data: bytes, path: Path) -> MappingNode:
     """The file's one document, which is to be a mapping; raises RegistryFileError otherwise."""
     with yaml_problems(data, path):
         data.decode("utf-8")  # positions in PyYAML's own errors count characters or bytes
-        loader = _loader_class(data)(data)
+        if _deepest(data) > _MAX_DEPTH:
+            raise RecursionError
+        loader = _LOADER(data)
         try:
             node: Node | None = loader.get_single_node()
         finally:
@@ -100,11 +106,13 @@ def compose_mapping(data: bytes, path: Path) -> MappingNode:
     raise RegistryFileError((FileProblem(path, line, message),))
 
 
-def _loader_class(data: bytes) -> type[yaml.SafeLoader | yaml.CSafeLoader]:
-    openings = data.count(b"[") - data.count(b"[]") + data.count(b"{") + data.count(b"- -")
-    if openings > _MAX_OPENINGS_FOR_C:
-        return yaml.SafeLoader
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _deepest(data: bytes) -> int:
+    """About how deep brackets and ``- - -`` nest; 0 where there are too few to matter."""
+    if sum(map(data.count, (b"[", b"{", b"- ", b"? "))) <= _MAX_DEPTH:
+        return 0
+    steps = (1 if bracket in b"[{" else -1 for bracket in re.findall(rb"[\[\]{}]", data))
+    dashes = (len(run) // 2 for run in re.findall(rb"(?:[-?] )+", data))
+    return max(*accumulate(steps, initial=0), *dashes, 0)
 
 
 def pairs(node: MappingNode) -> Iterator[tuple[str, Node, Node]]:
@@ -136,7 +144,7 @@ def scalar(node: Node) -> bool | int | float | str | None:
 
 def plain(node: Node, depth: int = 0) -> object:
     """A value of an unknown key as dicts with text keys, lists and scalars."""
-    if depth > MAX_DEPTH:
+    if depth > MAX_VALUE_DEPTH:
         raise BadValue("nested too deeply", node)
     if isinstance(node, yaml.MappingNode):
         return {key: plain(value, depth + 1) for key, _, value in pairs(node)}

@@ -110,7 +110,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         ("packages:\n- name: a\n- b\n", 3, "expected a mapping"),
         ("packages:\n- name: ../x\n", 2, "not a package name"),
         ("packages:\n- name: a\n- name: b\n  download_count: many\n", 3, "download_count"),
-        ("packages: [\n", 2, "YAML"),
+        ("packages: [\n", 1, "YAML"),
     ],
 )
 def test_problems(text: str, line: int, message: str) -> None:

@@ -138,7 +138,8 @@ def test_anchors_and_merge_keys() -> None:
         ("package: demo\nenv: {A=B: x}\n", 2, "environment variable"),
         ("package: demo\n? [a, b]\n: c\n", 2, "a key that is no text"),
         ("package: demo\nx: &x [1, *x]\n", 2, "nested too deeply"),
-        ("package: demo\nx: " + "[" * 6_000, 1, "nested too deeply"),
+        ("package: demo\nx: " + "[" * 2_001, 1, "nested too deeply"),
+        ("package: demo\nx:\n  " + "- " * 2_001, 1, "nested too deeply"),
     ],
 )
 def test_problems_name_file_and_line(text: str | bytes, line: int, message: str) -> None:

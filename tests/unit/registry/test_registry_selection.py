@@ -36,9 +36,13 @@ FILES = {
 INDEX = index_of(ext=100, skipped=90, pure=80, raw=70, not15=60, plain=50)
 
 
-@pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+@pytest.fixture(autouse=True)
+def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABEILLE_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
     return make_registry(tmp_path / "registry", FILES, INDEX)
 
 
@@ -198,9 +202,9 @@ def test_broken_files_stop_nothing(registry: Registry) -> None:
     (registry.packages_dir / "ext.yaml").write_text("package: ext\nskip: [\n")
     selected = select(registry, Selection(), "3.15")
     assert [item.package.name for item in selected.chosen] == ["pure", "plain"]
-    assert [problem.line for problem in selected.problems] == [3]
+    assert [problem.line for problem in selected.problems] == [2]
     assert names(registry, Selection(packages=parse_packages("ext,pure"))) == ["pure"]
-    with pytest.raises(RegistryFileError, match=r"ext\.yaml:3: "):
+    with pytest.raises(RegistryFileError, match=r"ext\.yaml:2: "):
         select(registry, Selection(packages=parse_packages("ext")))
 
 
@@ -274,8 +278,7 @@ def test_top_has_to_be_positive() -> None:
 def test_shards_are_equal_parts_of_the_whole(tmp_path: Path) -> None:
     registry = make_registry(tmp_path, {f"p{n}": "enriched: true" for n in range(30)})
     whole = names(registry, Selection(top=20))
-    parts = [
-        names(registry, Selection(top=20, shard=Shard(number=n, count=7))) for n in range(1, 8)
-    ]
+    shards = [Shard(number=number, count=7) for number in range(1, 8)]
+    parts = [names(registry, Selection(top=20, shard=shard)) for shard in shards]
     assert sorted(name for part in parts for name in part) == sorted(whole)
     assert {len(part) for part in parts} == {2, 3}
