@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,14 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class TargetKind(enum.StrEnum):
+    """The kinds of target that can be wished for, found and provided."""
+
+    JIT = "jit"  # a JIT that comes on; a release build first
+    JIT_DEBUG = "jit-debug"  # the same, built with C assertions
+    FREE_THREADED = "free-threaded"  # PEP 703
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
