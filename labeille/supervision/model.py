@@ -7,6 +7,8 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from labeille.errors import LabeilleError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -15,6 +17,10 @@ MIB = 1024 * 1024
 
 #: Exit statuses above this are how a shell spells "killed by signal N": 128 + N.
 SHELL_SIGNAL_BASE = 128
+
+
+class SupervisionError(LabeilleError):
+    """A process that could not be started, or could not be watched to its end."""
 
 
 class Ending(enum.StrEnum):
@@ -70,10 +76,12 @@ class Output:
 
     ``path`` holds the first ``Limits.head`` and the last ``Limits.tail`` bytes, with a line between
     them that says how many are left out; ``total`` counts every byte that the process wrote.
+    ``error`` says why the file is incomplete ("No space left on device"), None if it is not.
     """
 
     path: Path
     total: int
+    error: str | None = None
 
     def read(self) -> str:
         """The kept output as text; bytes that are no UTF-8 show as ``\\xNN``."""
