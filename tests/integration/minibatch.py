@@ -25,7 +25,7 @@ BATCH_TIMEOUT = 240
 #: Seconds of silence that end a trial: short, and yet no loaded machine needs them to start pytest.
 STALL_THRESHOLD = 5
 #: mini-eats-memory stops by itself at 3 GB.
-MEMORY_LIMIT_MIB = 768
+MEMORY_LIMIT = "768M"
 
 _COMMITTER = {
     f"GIT_{who}_{what}": value
@@ -140,7 +140,7 @@ def run_batch(root: Path, run_id: str, python: Path, *options: str) -> Batch:
         *("--workers", "2"),
         *("--timeout", "60"),
         *("--stall-threshold", str(STALL_THRESHOLD)),
-        *("--memory-limit", str(MEMORY_LIMIT_MIB)),
+        *("--memory-limit", MEMORY_LIMIT),
         *options,
     ]
     log = root / f"{run_id}.log"
