@@ -71,17 +71,15 @@ def _row(target: Target) -> tuple[str, ...]:
     elif not target.jit_works:
         jit = "broken"
     else:
-        jit = "on" if target.jit_default else "off"
-    gil = "yes" if not target.free_threaded else f"free-threaded, {_on_off(target.gil_enabled)}"
+        jit = "yes, on" if target.jit_default else "yes, off"
+    gil = "yes"
+    if target.free_threaded:
+        gil = "optional, on" if target.gil_enabled else "optional, off"
     build = [*(["debug"] if target.debug else []), *target.sanitizers]
     version = target.version
     if target.implementation != "cpython":
         version = f"{version} {target.implementation}"
     return version, jit, gil, ", ".join(build) or "release", target.python
-
-
-def _on_off(value: bool) -> str:
-    return "on" if value else "off"
 
 
 def _text(value: object) -> str:
@@ -99,7 +97,7 @@ def _print_table(rows: Iterable[tuple[str, ...]]) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(*_COLUMNS, box=None, caption="JIT: with nothing set; it can be turned on")
+        table = Table(*_COLUMNS, box=None, caption="JIT and GIL: on or off with nothing set")
         for row in rows:
             table.add_row(*row)
         Console().print(table)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from labeille.errors import LabeilleError, TargetError
 from labeille.supervision.capture import capture
-from labeille.supervision.environ import network_environ
+from labeille.supervision.environ import base_environ, network_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -157,20 +157,18 @@ class Apt:
 def run(argv: list[str], *, cwd: Path | None = None, timeout: float = 600.0) -> str:
     """The stdout of one step of fetching, or TargetError with what it said. ``timeout`` in s."""
     name = Path(argv[0]).name
+    env = base_environ() | network_environ() | {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        captured = capture(argv, cwd=cwd, env=network_environ() | {"LC_ALL": "C"}, timeout=timeout)
+        captured = capture(argv, cwd=cwd, env=env, timeout=timeout)
     except LabeilleError as error:
         raise TargetError(f"{name}: {error}", hint=error.hint) from None
     if captured.exit_code != 0:
-        said = (captured.stderr.strip() or captured.stdout.strip()).decode(
-            errors="backslashreplace"
-        )
-        lines = said.splitlines()
+        lines = (captured.error_text or captured.text).splitlines()
         telling = [line for line in lines if line.startswith(("E: ", "error: "))] or lines[-3:]
         raise TargetError(
             f"{name} failed with exit code {captured.exit_code}: {' '.join(telling)[:300]}"
         )
-    return captured.stdout.decode(errors="backslashreplace")
+    return captured.text
 
 
 def _codename() -> str:

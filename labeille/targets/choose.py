@@ -90,9 +90,12 @@ def _wish_of_project(path: Path) -> _Wish | None:
             f"{path} cannot be read: {error}",
             hint="mend it, or name the target by --target-python",
         ) from None
-    tool = document.get("tool", {})
-    table = tool.get("labeille", {}) if isinstance(tool, dict) else {}
-    text = table.get("target-python") if isinstance(table, dict) else table
+    table: object = document
+    for key in ("tool", "labeille"):
+        table = table.get(key, {}) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
+        raise TargetError(f"{path}: [tool.labeille] is not a table", hint="mend it")
+    text = table.get("target-python")
     if text is None:
         return None
     if not isinstance(text, str):
@@ -107,10 +110,10 @@ def _named(wish: _Wish, want: TargetKind) -> Target:
     """The interpreter that a wish names: a path, a command on PATH, or a version."""
     if not wish.text.strip():
         raise TargetError(f"{wish.place} is empty", hint="give a path, a command, or a version")
-    path = wish.folder / Path(wish.text).expanduser()
+    path = Path(os.path.normpath(wish.folder / Path(wish.text).expanduser()))
     if _is_path(wish.text) or path.is_file():
         return _probed(path, wish)
-    command = shutil.which(wish.text)
+    command = None if "\0" in wish.text else shutil.which(wish.text)
     if command:
         return _probed(Path(command), wish)
     if _VERSION.fullmatch(wish.text):
@@ -125,7 +128,7 @@ def _named(wish: _Wish, want: TargetKind) -> Target:
 
 
 def _is_path(text: str) -> bool:
-    return os.sep in text or text.startswith("~")
+    return os.sep in text or text.startswith("~") or text in (".", "..")
 
 
 def _probed(path: Path, wish: _Wish) -> Target:

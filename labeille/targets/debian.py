@@ -134,7 +134,7 @@ def _patchelf(work: Path, report: Callable[[str], None]) -> str:
 
 def _relocate(program: Path, fresh: Path, final: Path, patchelf: str) -> None:
     """Make a program that lies below ``fresh`` start with the loader and libraries of ``final``."""
-    loader = run([patchelf, "--print-interpreter", str(program)]).strip()
+    loader = run([patchelf, "--print-interpreter", str(program)])
     inside = f"usr{loader}"  # /lib64 is usr/lib64 since Debian merged them
     libc = next(fresh.glob("usr/lib/*/libc.so.6"), None)
     if libc is None or not (fresh / inside).exists():
@@ -187,7 +187,7 @@ def _is_installed(package: str) -> bool:
         status = run(["dpkg-query", "-W", "-f=${db:Status-Status}", package])
     except TargetError:
         return False
-    return status.strip() == "installed"
+    return status == "installed"
 
 
 def _unpack_source(files: list[Path], folder: Path) -> Path:

@@ -52,7 +52,7 @@ def discover() -> list[Target]:
     """Every working interpreter, the newest first, each once by its real path."""
     with ThreadPoolExecutor(_PROBES_AT_A_TIME) as pool:
         probed = list(pool.map(_probe_or_none, candidates()))
-    return sorted((target for target in probed if target), key=_age)
+    return sorted((target for target in probed if target), key=age)
 
 
 def find(kind: TargetKind, pythons: list[Path] | None = None) -> Target | None:
@@ -195,8 +195,9 @@ def _probe_or_none(python: Path) -> Target | None:
         return None
 
 
-def _age(target: Target) -> tuple[list[int], bool, str]:
-    """A sort key: the newest version first, release builds before debug builds."""
+def age(target: Target) -> tuple[list[int], bool, bool, str]:
+    """A sort key: the newest version first, releases before pre-releases and debug builds."""
     version = re.match(r"[\d.]+", target.version)
-    parts = [int(part) for part in version[0].split(".") if part] if version else []
-    return [-part for part in parts], target.debug, target.python
+    numbers = version[0] if version else ""
+    parts = [-int(part) for part in numbers.split(".") if part]
+    return parts, numbers != target.version, target.debug, target.python

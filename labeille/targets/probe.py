@@ -37,6 +37,7 @@ _SANITIZER_OPTIONS = {
     "undefined": "--with-undefined-behavior-sanitizer",
     "memory": "--with-memory-sanitizer",
 }
+_SHIM_VARIABLES = ("PYENV_ROOT", "PYENV_VERSION")  # tell a shim what to start
 _HINT = "give the path of a Python interpreter, such as .../bin/python3.15"
 
 
@@ -149,11 +150,11 @@ def _interview(python: Path, timeout: float) -> _Facts:
 
 
 def _refuse(python: Path, captured: Captured) -> NoReturn:
-    lines = (captured.stderr.strip() or captured.stdout.strip()).splitlines()
-    said = lines[-1][:120].decode("utf-8", errors="backslashreplace") if lines else "nothing"
+    output = captured.stderr.strip() or captured.stdout.strip()
+    said = output.rpartition(b"\n")[2][:120].decode("utf-8", errors="backslashreplace")
     raise TargetError(
         f"{python} is no working Python: it ended with exit code {captured.exit_code} "
-        f"and said {said!r}",
+        f"and said {said or 'nothing'!r}",
         hint=_HINT,
     )
 
@@ -172,9 +173,8 @@ def _ask(
 ) -> Captured:
     # -S: nobody's .pth files and sitecustomize take part. -E would hide PYTHON_JIT; the
     # environment has no other PYTHON* in it.
-    return capture(
-        [str(python), "-S", *args], cwd=Path("/"), env=base_environ() | (env or {}), timeout=timeout
-    )
+    whole_env = base_environ(keep=_SHIM_VARIABLES) | (env or {})
+    return capture([str(python), "-S", *args], cwd=Path("/"), env=whole_env, timeout=timeout)
 
 
 def _answer(captured: Captured) -> object:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from labeille.errors import LabeilleError, TargetError
 from labeille.supervision.capture import capture
-from labeille.supervision.environ import network_environ
+from labeille.supervision.environ import base_environ, network_environ
 from labeille.targets.discover import suits
 from labeille.targets.model import Target, TargetKind
 from labeille.targets.probe import probe
@@ -54,19 +54,20 @@ def install(kind: TargetKind, folder: Path, report: Callable[[str], None]) -> Ta
     uv = find_uv()
     if uv is None:
         raise TargetError("there is no uv", hint="pip install uv")
+    env = base_environ() | network_environ() | _SETTINGS | {"UV_PYTHON_INSTALL_DIR": str(folder)}
     failures: list[str] = []
     for request in REQUESTS[kind]:
         report(f"asking uv for Python {request}")
         try:
             captured = capture(
                 [uv, "python", "install", "--no-config", "--no-progress", request],
-                env=network_environ() | _SETTINGS | {"UV_PYTHON_INSTALL_DIR": str(folder)},
+                env=env,
                 timeout=_INSTALL_TIMEOUT,
             )
         except LabeilleError as error:
             raise TargetError(f"uv python install {request}: {error}") from None
         if captured.exit_code != 0:
-            failures.append(f"{request}: {_last_words(captured.stderr)}")
+            failures.append(f"{request}: {_last_words(captured.error_text)}")
             continue
         target = _newest_of_kind(folder, kind)
         if target is not None:
@@ -86,7 +87,7 @@ def _newest_of_kind(folder: Path, kind: TargetKind) -> Target | None:
     return None
 
 
-def _last_words(stderr: bytes) -> str:
+def _last_words(stderr: str) -> str:
     """The innermost cause of uv's chain of causes, which is the telling one."""
-    lines = stderr.decode(errors="backslashreplace").strip().splitlines()
+    lines = stderr.splitlines()
     return lines[-1].strip().removeprefix("cause: ")[:200] if lines else "it failed without a word"
