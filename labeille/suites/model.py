@@ -15,7 +15,7 @@ class TestOutcome(enum.StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
-    ERROR = "error"  # in set-up or tear-down
+    ERROR = "error"  # in set-up, tear-down or collection
     SKIPPED = "skipped"
 
 
@@ -53,8 +53,11 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
 class TestLog:
     """A per-test log as it was read back, complete or torn off by a crash.
 
-    ``running_test`` is the test that had started and not ended. ``finished`` says that the session
-    reached its end; ``exit_status`` is pytest's then. ``pid`` is the test process's.
+    ``running_test`` is the test that had started and not ended; ``collecting_path`` the file that
+    was being collected. ``collect_errors`` are modules that could not be collected (their id is the
+    file's); they count as errors, as in pytest's summary. ``finished`` says that the session
+    reached its end; ``exit_status`` is pytest's then. ``pid`` is the test process's. Of several
+    sessions in one log, the results add up, and the state is the last one's.
     """
 
     __test__ = False
@@ -62,29 +65,34 @@ class TestLog:
     pid: int | None = None
     results: tuple[TestResult, ...] = ()
     running_test: str | None = None
+    collect_errors: tuple[TestResult, ...] = ()
     collecting: bool = False  # the log ends while tests were being collected
+    collecting_path: str | None = None
     finished: bool = False
     exit_status: int | None = None
     jit: JitEvidence | None = None
 
     @property
     def counts(self) -> TestCounts | None:
-        """Counts over the tests that ended, None when not one test was seen."""
-        if not self.results:
+        """Counts over the tests that ended and collect_errors, None when there are neither."""
+        everything = (*self.collect_errors, *self.results)
+        if not everything:
             return None
         by = dict.fromkeys(TestOutcome, 0)
-        for result in self.results:
+        for result in everything:
             by[result.outcome] += 1
         return TestCounts(
             passed=by[TestOutcome.PASSED],
             failed=by[TestOutcome.FAILED],
             error=by[TestOutcome.ERROR],
             skipped=by[TestOutcome.SKIPPED],
-            total=len(self.results),
+            total=len(everything),
         )
 
     @property
     def failed_tests(self) -> tuple[str, ...]:
-        """Ids of the tests that failed or erred, in the order they ran."""
+        """Ids of the modules that could not be collected, and of the tests that failed or erred,
+        each once, in the order they ran."""
         bad = (TestOutcome.FAILED, TestOutcome.ERROR)
-        return tuple(result.id for result in self.results if result.outcome in bad)
+        everything = (*self.collect_errors, *self.results)
+        return tuple(dict.fromkeys(result.id for result in everything if result.outcome in bad))

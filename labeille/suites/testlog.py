@@ -1,0 +1,122 @@
+"""Reads the per-test log that the evidence plugin wrote, whole or torn off by a crash.
+
+A line is a JSON object; its ``event`` says which:
+
+===============  ==========================================================================
+session          pid, python, pytest: a pytest process has loaded the plugin
+collect-start
+collect          path: this file is collected next
+collect-error    test (the file's node id), message
+collect-end      tests: how many were collected
+start            test (a node id)
+end              test, outcome (null: it was only set up), duration (seconds), message (of a
+                 failure). One without a start: a module that skips itself
+finish           exit_status, seconds: the session reached its end
+jit              enabled, executors: after ``finish``, so that counting cannot cost that line
+plugin-error     message: something in the plugin failed, the suite was not disturbed
+===============  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from labeille.suites.model import JitEvidence, TestLog, TestOutcome, TestResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class _Event(msgspec.Struct):
+    event: str
+    pid: int | None = None
+    path: str | None = None
+    test: str | None = None
+    outcome: TestOutcome | None = None
+    duration: float = 0.0
+    message: str | None = None
+    exit_status: int | None = None
+    enabled: bool = False
+    executors: int | None = None
+
+
+@dataclass
+class _Reading:
+    """What has been read so far: results of every session, and the state of the last one."""
+
+    results: list[TestResult] = field(default_factory=list)
+    collect_errors: list[TestResult] = field(default_factory=list)
+    jit: JitEvidence | None = None
+    pid: int | None = None
+    running: dict[str, None] = field(default_factory=dict)  # a set that keeps the order
+    collecting: bool = False
+    collecting_path: str | None = None
+    finished: bool = False
+    exit_status: int | None = None
+
+    def take(self, event: _Event) -> None:
+        match event:
+            case _Event(event="start", test=str(test)):
+                self.running[test] = None
+            case _Event(event="end", test=str(test)):
+                self.running.pop(test, None)
+                if event.outcome is not None:
+                    self.results.append(_result(event, test, event.outcome))
+            case _Event(event="session"):
+                self._begin(event.pid)
+            case _Event(event="collect-start" | "collect" | "collect-end"):
+                self.collecting = event.event != "collect-end"
+                self.collecting_path = event.path
+            case _Event(event="collect-error", test=str(test)):
+                self.collect_errors.append(_result(event, test, TestOutcome.ERROR))
+            case _Event(event="finish"):
+                self.finished, self.exit_status = True, event.exit_status
+                self.collecting, self.collecting_path = False, None
+            case _Event(event="jit"):
+                self._add_jit(event)
+
+    def _begin(self, pid: int | None) -> None:
+        self.pid = pid
+        self.running.clear()
+        self.collecting, self.collecting_path = False, None
+        self.finished, self.exit_status = False, None
+
+    def _add_jit(self, event: _Event) -> None:
+        executors = event.executors
+        if self.jit is not None and self.jit.executors is not None:
+            executors = self.jit.executors + (executors or 0)
+        enabled = event.enabled or (self.jit is not None and self.jit.enabled)
+        self.jit = JitEvidence(enabled=enabled, executors=executors)
+
+
+def read_test_log(path: Path) -> TestLog:
+    """Read a log; a missing one is empty, and a line that makes no sense is passed over."""
+    reading = _Reading()
+    decode = msgspec.json.Decoder(_Event).decode
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    reading.take(decode(line))
+                except msgspec.DecodeError:
+                    continue
+    except FileNotFoundError:
+        return TestLog()
+    return TestLog(
+        pid=reading.pid,
+        results=tuple(reading.results),
+        collect_errors=tuple(reading.collect_errors),
+        running_test=next(reversed(reading.running), None),
+        collecting=reading.collecting,
+        collecting_path=reading.collecting_path,
+        finished=reading.finished,
+        exit_status=reading.exit_status,
+        jit=reading.jit,
+    )
+
+
+def _result(event: _Event, test: str, outcome: TestOutcome) -> TestResult:
+    return TestResult(id=test, outcome=outcome, duration=event.duration, message=event.message)
