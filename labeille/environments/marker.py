@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +77,9 @@ def write_marker(path: Path, marker: Marker) -> None:
     place = path / OWN_FOLDER / _MARKER
     draft = place.with_suffix(".new")
     try:
-        with draft.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(marker), indent=1))
-            file.flush()
-            os.fsync(file.fileno())
+        # No fsync: it would wait for the whole environment's data, and after a power failure a torn
+        # marker is no marker.
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(marker), indent=1))
         draft.replace(place)
     except OSError:
         with contextlib.suppress(OSError):

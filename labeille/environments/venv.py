@@ -38,13 +38,15 @@ def make_venv_with_uv(uv: Path, target: Target, path: Path, runner: Runner) -> N
     wheel = get_embed_wheel("pip", target.minor_version)
     if wheel is None:
         return
-    install = ("pip", "install", "--offline", "--no-index", "--no-deps", "--python")
+    # Links, unlike for all else: pip's 480 files are a third of a small environment, nobody edits
+    # them in place, and copying them takes 80 ms at rest and a second beside other installs.
+    install = ("pip", "install", "--offline", "--no-index", "--no-deps", "--link-mode", "hardlink")
     runner.run(
         Step(
             name="pip-uv",
             title="putting pip into the venv",
             phase=Phase.VENV,
-            argv=(str(uv), *install, str(path / "bin" / "python"), str(wheel.path)),
+            argv=(str(uv), *install, "--python", str(path / "bin" / "python"), str(wheel.path)),
             cwd=path.parent,
             timeout=VENV_TIMEOUT,
         )
