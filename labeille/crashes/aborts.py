@@ -142,6 +142,9 @@ def read_object_assert(lines: list[str], start: int) -> Finding | None:
     seen = 0
     for index in range(start + 1, min(len(lines), start + _OBJECT_LINES)):
         if lines[index].startswith(_OBJECT_BODY):
+            if "Fatal Python error: " in lines[index]:  # the repr ran into a fault itself
+                seen += 1
+                break
             seen += 1
             end = index + 1
         elif "Fatal Python error: _PyObject_AssertFailed" in lines[index]:

@@ -159,6 +159,8 @@ def _continues(event: Event, finding: Finding) -> bool:
         return gap <= _WIDE_GAP
     if gap > _GAP:
         return False
+    if finding.kind is CrashKind.LIBC_ABORT:  # "pure virtual method called", "terminate called …"
+        return last.kind is CrashKind.LIBC_ABORT and gap == 0
     if finding.kind is CrashKind.SANITIZER:
         # faulthandler hands the signal on to the sanitizer; both saw the same end.
         return (
@@ -170,11 +172,17 @@ def _continues(event: Event, finding: Finding) -> bool:
         if last.kind is CrashKind.SANITIZER:
             return event.halting and gap <= 3
         if event.closed:
-            return finding.detail.find(" signal SIG") > 0 and finding.signal == event.signal
+            # gdb saw the same end; or the handler itself ran into the fault again.
+            seen_again = " signal SIG" in finding.detail or _is_bare(finding, gap)
+            return seen_again and finding.signal == event.signal
         # A block that dumps a broken object may itself run into a fault.
         torn = last.kind in (CrashKind.OBJECT_ASSERT, CrashKind.DEBUG_MALLOC)
         return torn or finding.signal == event.signal
     return False
+
+
+def _is_bare(finding: Finding, gap: int) -> bool:
+    return gap <= 2 and not finding.python_stack and not finding.c_stack
 
 
 def _is_echo(finding: Finding) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from labeille.crashes.findings import Finding
-from labeille.crashes.log_text import is_progress
+from labeille.crashes.log_text import MAX_LINE, is_progress
 from labeille.crashes.model import CrashKind
 from labeille.crashes.names import steady
 from labeille.crashes.stacks import binary_frame, numbered_frame, python_frame
@@ -27,6 +27,8 @@ SIGNAL_NAMES = {
     "Bad system call": "SIGSYS",
     "Trace/breakpoint trap": "SIGTRAP",
 }
+#: The line that an object assert's dump is at when the object turns out to be broken.
+_OBJECT_REPR = "object repr "
 _ASSERT_FAILED = "_PyObject_AssertFailed"
 
 _THREAD = re.compile(
@@ -55,9 +57,9 @@ def read_fatal(lines: list[str], start: int) -> Finding | None:
     at = line.find(_MARK)
     if at < 0:
         return None
-    message = line[at + len(_MARK) :].strip()
+    message = line[at + len(_MARK) :][:MAX_LINE].strip()
     body = _Body(lines, start + 1)
-    at_start = is_progress(line[:at])
+    at_start = is_progress(line[:at]) or line.startswith(_OBJECT_REPR)
     if not at_start and (not body.has_stack or line[:1] in " \t\"'`>|+-#" or line[:2] == "E "):
         return None
     signal = SIGNAL_NAMES.get(message.rstrip("."))

@@ -98,12 +98,22 @@ def telling_python(stack: Iterable[PythonFrame]) -> tuple[str, ...]:
     every = _without_repeats(frame.token for frame in stack)
     plumbing = _plumbing()
     kept: list[str] = []
+    in_test = False
     for token in every:
         role = plumbing.python_role(token)
-        if role == "test" and kept:
-            break
-        if role != "skip":
+        if role == "skip":
+            continue
+        if role is None and not in_test:
             kept.append(token)
+            continue
+        if kept and not in_test:
+            break
+        in_test = True
+        if role is None:  # called the test: a runner of the project's own
+            break
+        kept.append(token)
+        if token.rpartition(":")[2].startswith("test"):
+            break
     return tuple(kept or every)
 
 

@@ -29,7 +29,7 @@ _ABI_TAG = re.compile(
     r"\.(?:cpython-\w+(?:-[\w-]+)?|abi3(?:t|-\w+)?|pypy\w*(?:-[\w-]+)?|cp\d+-\w+)$"
 )
 _SO = re.compile(r"(?:\.so(?:\.[\w.]+)?|(?:\.\d+)*\.dylib|\.pyd|\.dll|\.exe)$")
-_LIBRARY_VERSION = re.compile(r"(?:-[0-9a-f]{8}(?=$|[-.]))+|-\d+(?:\.\d+)+$|(?:\.\d+)+$")
+_LIBRARY_VERSION = re.compile(r"(?:-[0-9a-f]{8})+(?:\..*)?$|-\d+(?:\.\d+)+$|(?:\.\d+)+$")
 _PYTHON_BINARY = re.compile(r"(?:lib)?(?:python|Python)(?:\d+(?:\.\d+)?)?[tdm]*(?:-dbg)?")
 
 

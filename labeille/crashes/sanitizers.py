@@ -14,7 +14,10 @@ from labeille.crashes.stacks import numbered_frame
 _HEADER = re.compile(
     r"(?:==\d+==\s*)?(?P<level>ERROR|WARNING): (?P<tool>(?:\w+)?Sanitizer): (?P<text>\S.*)"
 )
-_RUNTIME_ERROR = re.compile(r"(?P<file>\S[^:]*):\d+:\d+: runtime error: (?P<text>\S.*)")
+_RUNTIME_ERROR = re.compile(
+    r"(?P<file>\S[^:]*(?::\d+|\.(?:c|h|cc|cpp|cxx|hpp|inc|m))):\d+: "
+    r"runtime error: (?P<text>\S.*)"
+)
 _CHECK = re.compile(r"(?:==\d+==\s*)?(?P<tool>\w+Sanitizer):? CHECK failed: (?P<text>.+)")
 # Where the type of a bug ends and its particulars begin.
 _PARTICULARS = re.compile(r" on unknown address| on address| on 0x| in thread | \(|: |:$| 0x")
@@ -153,7 +156,7 @@ def _undefined_behaviour(lines: list[str], start: int) -> Finding | None:
         parts=(
             "UndefinedBehaviorSanitizer",
             _without_values(match.group("text")),
-            file_name(match.group("file")),
+            file_name(match.group("file").rstrip("0123456789").rstrip(":")),
             *(_telling(stack)[:1] if stack else ()),
         ),
         detail=line.strip(),

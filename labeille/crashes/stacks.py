@@ -17,8 +17,14 @@ _MODULE = re.compile(
     r"(?:^| )\((<unknown module>|[^()]+)(?:\+0x[0-9a-fA-F]+)\)$|^\(<unknown module>\)$"
 )
 _NO_FILE = re.compile(r" <null>$")
-_FILE = re.compile(r" \S+:\d+(?::\d+)?$| (?:\S*/)?[\w.+-]+\.(?:c|h|cc|cpp|cxx|hpp|inc|S|s|rs|pyx)$")
+# An absolute path may hold spaces.
+_FILE = re.compile(
+    r" (?:\.{0,2}/.*|\S+):\d+(?::\d+)?$"
+    r"| (?:\.{0,2}/.*|\S*/)?[\w.+-]+\.(?:c|h|cc|cpp|cxx|hpp|inc|S|s|rs|pyx)$"
+)
 _GDB = re.compile(r"(.{1,1000}?) \(.*\)(?: at \S+| from \S+)?$|(\S+) \(")
+#: Bounds the work on a hostile line; no frame of C++ that matters is longer.
+_LONGEST_FRAME = 2000
 _GDB_LIBRARY = re.compile(r" from (\S+)$")
 
 
@@ -49,7 +55,7 @@ def numbered_frame(line: str) -> tuple[int, CFrame] | None:
     match = _NUMBERED.match(line)
     if not match:
         return None
-    return int(match.group(1)), _described(match.group(2).rstrip())
+    return int(match.group(1)), _described(match.group(2)[:_LONGEST_FRAME].rstrip())
 
 
 def _described(text: str) -> CFrame:
