@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-MINIPACKAGES = Path(__file__).resolve().parents[1] / "minipackages"
+REPOSITORY = Path(__file__).resolve().parents[2]
+MINIPACKAGES = REPOSITORY / "tests" / "minipackages"
 GOLDEN = MINIPACKAGES / "golden"
 BACKEND = MINIPACKAGES / "_backend.py"
 
 #: Seconds. The packages' own bounds are far shorter; this one is for a labeille that hangs.
 BATCH_TIMEOUT = 240
 #: Seconds of silence that end a trial: short, and yet no loaded machine needs them to start pytest.
-STALL_THRESHOLD = 5
+STALL_THRESHOLD = 8
 #: mini-eats-memory stops by itself at 3 GB.
-MEMORY_LIMIT = "768M"
+MEMORY_LIMIT = "512M"
 
 _COMMITTER = {
     f"GIT_{who}_{what}": value
@@ -61,7 +62,6 @@ class Batch:
         return {
             **{key: self._normalised(record[key]) for key in RECORD_FIELDS},
             "jit_enabled": None if jit is None else jit["enabled"],
-            "crash_signature": self._normalised_signature(record["crash_signature"]),
             "crash": crash,
         }
 
@@ -71,13 +71,6 @@ class Batch:
             return value
         value = re.sub(rf"(?:file://)?{re.escape(str(self.root))}[^\s'\",:;)]*", "<path>", value)
         return re.sub(r"\d+(?:\.\d+)?(?= (?:s|MiB|GiB)\b)", "<n>", value)
-
-    @staticmethod
-    def _normalised_signature(signature: str | None) -> str | None:
-        """A signature without its hash and without offsets, which go with the target's build."""
-        if signature is None:
-            return None
-        return re.sub(r"\+0x[0-9a-f]+", "+<offset>", re.sub(r":[0-9a-f]{8}$", ":<hash>", signature))
 
 
 RECORD_FIELDS = (
@@ -91,6 +84,7 @@ RECORD_FIELDS = (
     "tests",
     "failed_tests",
     "running_test",
+    "crash_signature",
 )
 CRASH_FIELDS = ("kind", "signal", "python_top", "in_child", "phase")
 
@@ -149,7 +143,7 @@ def run_batch(root: Path, run_id: str, python: Path, *options: str) -> Batch:
         process = subprocess.Popen(
             command,
             cwd=root,
-            env=os.environ | {"TMPDIR": str(tmp)},
+            env=os.environ | {"TMPDIR": str(tmp), "PYTHONPATH": str(REPOSITORY)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -181,7 +175,7 @@ def _watch(process: subprocess.Popen[bytes], records: Path) -> list[str]:
         seen += len(new)
         for record in new:
             name = record["package"].removeprefix("mini-").replace("-", "[-_]")
-            found = find_processes(rf"mini[-_]{name}(?![-_A-Za-z0-9])")
+            found = find_processes(rf"mini[-_]{name}(?![-_A-Za-z0-9])", but=process.pid)
             survivors += [f"after {record['package']}: {line}" for line in found]
         time.sleep(0.05)
     return survivors
@@ -191,8 +185,8 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     """The complete lines of a results.jsonl."""
     if not path.exists():
         return []
-    lines = path.read_text().splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    *lines, _torn = path.read_text().split("\n")
+    return [json.loads(line) for line in lines]
 
 
 def _by_package(records: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -202,13 +196,16 @@ def _by_package(records: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, A
     return grouped
 
 
-def find_processes(pattern: str) -> list[str]:
-    """Every live process with the pattern in its command line, environment or working folder."""
+def find_processes(pattern: str, *, but: int | None = None) -> list[str]:
+    """Every live process with the pattern in its command line, environment or working folder.
+
+    This one is left out, and the one whose id is ``but``.
+    """
     wanted = re.compile(pattern)
     return [
         f"{pid}: {' '.join(cmdline.split(chr(0))).strip()}"
         for pid, cmdline, rest in _processes()
-        if wanted.search(cmdline) or wanted.search(rest)
+        if pid not in (os.getpid(), but) and (wanted.search(cmdline) or wanted.search(rest))
     ]
 
 
@@ -221,6 +218,6 @@ def _processes() -> Iterator[tuple[int, str, str]]:
             cwd = os.fsencode((folder / "cwd").readlink())
         except OSError:  # it ended meanwhile, or is another user's
             continue
-        if int(folder.name) == os.getpid() or not cmdline:
-            continue  # without a command line: a zombie, which its new parent will reap
+        if not cmdline:
+            continue  # a zombie, which its new parent will reap
         yield int(folder.name), os.fsdecode(cmdline), os.fsdecode(environ + b"\0" + cwd)

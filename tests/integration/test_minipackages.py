@@ -111,8 +111,13 @@ def test_a_crash_leaves_its_evidence(jit_batch: Batch, name: str) -> None:
     assert "Fatal Python error: Segmentation fault" in evidence.read_text()
 
 
-def test_the_hunt_is_reproducible(jit_batch: Batch, nojit_batch: Batch) -> None:
-    """A second run in the same folders uses the environment of the first."""
+def test_a_hang_leaves_its_stack(jit_batch: Batch) -> None:
+    stderr = jit_batch.run_dir / "logs" / "mini-hangs-silently" / "stderr.log"
+    assert "in wait_forever" in stderr.read_text()
+
+
+def test_an_environment_serves_again(jit_batch: Batch, nojit_batch: Batch) -> None:
+    """The second run is in the folders of the first."""
     (first,) = jit_batch.records["mini-fails-under-jit"]
     (second,) = nojit_batch.records["mini-fails-under-jit"]
     assert second["install_duration_seconds"] == 0 < first["install_duration_seconds"]

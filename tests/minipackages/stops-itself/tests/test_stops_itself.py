@@ -1,0 +1,5 @@
+from mini_stops_itself import stop
+
+
+def test_stop():
+    stop()
