@@ -9,10 +9,13 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
+    from typing import Any
 
     from labeille.supervision.cancellation import Cancellation
+
+    _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 #: Seconds after the first signal in which others are taken as the same wish: ``nox -j`` passes
 #: SIGTERM on to children that the terminal's Ctrl-C has reached already.
@@ -26,42 +29,58 @@ def interruptible(cancel: Cancellation) -> Iterator[None]:
     """Within the block, the first SIGINT or SIGTERM cancels and raises KeyboardInterrupt.
 
     KeyboardInterrupt for both: no ``except Exception`` swallows it, and nox ends with 130 by it.
-    Later signals are ignored while the block cleans up, but one after INSIST_SECONDS raises again;
-    processes are not left in any case, since keepers end them by themselves. Outside the main
-    thread, where Python handles no signals, this does nothing.
+    Later signals are ignored while the program cleans up, also after the block, so that none of
+    them tears the summary or kills a terminal's restoration; one after INSIST_SECONDS counts again.
+    Processes are not left in any case: keepers end them by themselves. Outside the main thread,
+    where Python handles no signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     handling = _Handling(cancel)
-    previous = {number: signal.getsignal(number) for number in _SIGNALS}
+    handling.install()
     try:
-        for number in _SIGNALS:
-            signal.signal(number, handling.on_signal)
         yield
     finally:
-        handling.leaving = True
-        for number, handler in previous.items():
-            # None stands for a handler that was not set from Python and cannot be set again.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-    if handling.late:
-        raise KeyboardInterrupt
+        handling.leave()
 
 
 class _Handling:
     def __init__(self, cancel: Cancellation) -> None:
         self._cancel = cancel
+        self._previous: dict[int, _Handler] = {}
         self._first: float | None = None
-        self.leaving = False  # the handlers are being put back: that must not be interrupted
-        self.late = False  # the first signal came when leaving
+        self._leaving = False
 
-    def on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def install(self) -> None:
+        self._previous = {number: signal.getsignal(number) for number in _SIGNALS}
+        for number in _SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def leave(self) -> None:
+        """Put the old handlers back; after an interrupt, the next signal that counts does it."""
+        self._leaving = True  # from here on nothing is raised: the handlers are half put back
+        if self._first is not None:
+            return
+        self._restore()
+        if self._first is not None:
+            raise KeyboardInterrupt
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         self._cancel.cancel()
         now = time.monotonic()
         repeated = self._first is not None
         if self._first is None:
             self._first = now
-        if self.leaving:
-            self.late = self.late or not repeated
-        elif not repeated or now - self._first > INSIST_SECONDS:
+        if repeated and now - self._first <= INSIST_SECONDS:
+            return
+        if not self._leaving:
             raise KeyboardInterrupt
+        if repeated:
+            self._restore()
+            signal.raise_signal(number)
+
+    def _restore(self) -> None:
+        for number, handler in self._previous.items():
+            # None stands for a handler that was not set from Python and cannot be set again.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -82,8 +82,9 @@ def serve(request: Message) -> Message:
         return keeper.run() | {"subreaper": subreaper}
     except LaunchError as error:
         return {"failed": error.step, "errno": error.number}
-    finally:
+    except BaseException:
         kill_descendants(keeper.reap)
+        raise
 
 
 class _Keeper:
@@ -223,7 +224,7 @@ class _Keeper:
     def _abort_targets(self) -> list[int]:
         """Whom to abort: the logged test process; else whoever has a word to say on SIGABRT."""
         living = [pid for pid in descendants(os.getpid()) if is_alive(pid)]
-        logged = _logged_pid(self._request["pid_log"])
+        logged = logged_pid(self._request["pid_log"])
         if logged in living:
             return [logged]
         programs = [pid for pid in living if process_name(pid) not in _SHELLS]
@@ -307,11 +308,11 @@ class _Growth:
         return sizes
 
 
-def _logged_pid(path: bytes | None) -> int | None:
+def logged_pid(path: bytes | None) -> int | None:
     """The pid in the first line of a per-test log, a JSON object; None if there is none."""
     if path is None:
         return None
-    import json  # here, since seldom anything needs it
+    import json  # here: few trials are ended, and a start need not wait for it
 
     try:
         with open(path, "rb") as file:

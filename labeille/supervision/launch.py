@@ -37,6 +37,12 @@ def become_subreaper() -> bool:
     return prctl is not None and prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
+def die_with_parent(number: int) -> bool:
+    """Have the kernel send this process a signal when its parent dies (prctl(2), Linux)."""
+    prctl = _prctl()
+    return prctl is not None and prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0) == 0
+
+
 def launch(argv: list[bytes], env: dict[bytes, bytes], cwd: bytes, stdout: int, stderr: int) -> int:
     """Start a command and return its pid; raises LaunchError if it could not be executed.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import marshal
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +18,14 @@ import labeille
 from labeille.supervision.cancellation import Cancellation
 from labeille.supervision.keeper import MARK
 from labeille.supervision.marked import MARK_VARIABLE, kill_marked
-from labeille.supervision.model import Command, Ending, Outcome, Output, SupervisionError
+from labeille.supervision.model import (
+    Command,
+    Ending,
+    Outcome,
+    Output,
+    SupervisionError,
+    exit_signal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -185,7 +192,8 @@ def _dismiss(keeper: subprocess.Popen[bytes]) -> None:
 
 def _refuse_silence(command: Command, keeper: subprocess.Popen[bytes], said: bytes) -> NoReturn:
     if keeper.returncode < 0:
-        reason = f"was killed by {signal.Signals(-keeper.returncode).name}"
+        number = exit_signal(keeper.returncode)
+        reason = f"was killed by {number.name if number else 'a signal'}"
     else:
         lines = said.decode(errors="backslashreplace").splitlines() or ["it said nothing"]
         reason = f"failed: {lines[-1]}"
@@ -203,7 +211,8 @@ def _refuse_start(command: Command, step: str, number: int) -> NoReturn:
         hint = "it must be a folder that exists"
     elif step == "start":
         message = f"cannot start {command.argv[0]}: {reason}"
-        hint = "is it installed, executable and on PATH?"
+        if number in (errno.ENOENT, errno.EACCES, errno.ENOEXEC):
+            hint = "is it installed, executable and on PATH?"
     else:
         path = command.stdout if step == "stdout" else command.stderr
         message = f"cannot write {path}: {reason}"
