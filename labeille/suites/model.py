@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from labeille.results.model import JitEvidence, TestCounts
+
 
 class TestOutcome(enum.StrEnum):
     """How one test ended. Expected failures count as passed, as in pytest's exit code."""
@@ -17,25 +19,6 @@ class TestOutcome(enum.StrEnum):
     FAILED = "failed"
     ERROR = "error"  # in set-up, tear-down or collection
     SKIPPED = "skipped"
-
-
-class TestCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Numbers of tests by outcome."""
-
-    __test__ = False
-
-    passed: int = 0
-    failed: int = 0
-    error: int = 0
-    skipped: int = 0
-    total: int = 0
-
-
-class JitEvidence(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the JIT was on at the suite's end, and how many executors it had made."""
-
-    enabled: bool
-    executors: int | None = None
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from labeille.registry.model import TestFramework
-from labeille.suites.model import TestCounts
+from labeille.results.model import TestCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

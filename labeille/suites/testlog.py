@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from labeille.suites.model import JitEvidence, TestLog, TestOutcome, TestResult
+from labeille.results.model import JitEvidence
+from labeille.suites.model import TestLog, TestOutcome, TestResult
 
 if TYPE_CHECKING:
     from pathlib import Path

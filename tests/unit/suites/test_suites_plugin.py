@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from labeille.results.model import JitEvidence
 from labeille.suites.instrument import install_plugin, instrumented_environ
-from labeille.suites.model import JitEvidence, TestLog
+from labeille.suites.model import TestLog
 from labeille.suites.testlog import read_test_log
 
 RESOURCES = Path(__file__).parent / "resources"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labeille.registry.model import TestFramework
-from labeille.suites.model import TestCounts
+from labeille.results.model import TestCounts
 from labeille.suites.summary import failed_unittests, read_summary
 
 RESOURCES = Path(__file__).parent / "resources"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labeille.suites.model import JitEvidence, TestCounts, TestLog, TestOutcome
+from labeille.results.model import JitEvidence, TestCounts
+from labeille.suites.model import TestLog, TestOutcome
 from labeille.suites.testlog import read_test_log
 
 SESSION = '{"event":"session","pid":7,"python":"3.15.2","pytest":"9.2.0"}\n'

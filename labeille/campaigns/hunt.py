@@ -1,0 +1,162 @@
+"""The hunt: every selected package's suite once on the target, and a verdict for each."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from labeille.errors import Interrupted, ResultsError
+from labeille.pipeline.keep import failed_record, tested_record
+from labeille.pipeline.prepare import Unprepared, prepare
+from labeille.pipeline.schedule import Settled, Steps, run_steps
+from labeille.pipeline.trial import Prepared, run_trial
+from labeille.pipeline.verdict import judge_failure, judge_trial
+from labeille.results.directory import timestamp
+from labeille.results.model import Record, Status
+from labeille.supervision.model import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from labeille.pipeline.job import Job, PipelineSettings
+    from labeille.results.directory import RunDirectory
+    from labeille.supervision.cancellation import Cancellation
+
+
+class Progress(Protocol):
+    """Who wants to know how a hunt goes; called from its worker threads."""
+
+    def preparing(self, job: Job) -> None:
+        """The job's checkout and environment are being got."""
+
+    def testing(self, prepared: Prepared) -> None:
+        """The job's suite has been started."""
+
+    def finished(self, record: Record) -> None:
+        """The job has its record, and the record is on disk."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HuntSettings:
+    """How a hunt goes: ``slots`` suites at a time, over after ``stop_after_crash`` crashes."""
+
+    pipeline: PipelineSettings
+    slots: int = 1
+    stop_after_crash: int | None = None
+
+
+def hunt(
+    jobs: Sequence[Job],
+    run: RunDirectory,
+    settings: HuntSettings,
+    *,
+    progress: Progress,
+    cancel: Cancellation,
+) -> Iterator[Record]:
+    """Test every job and yield its record once that is kept in the run.
+
+    One package's trouble never stops the others. Raises Interrupted when ``cancel`` ends it, and
+    ResultsError when records can no longer be kept.
+    """
+    worker = _Worker(run, settings.pipeline, progress, cancel)
+    crashes = 0
+    results = run_steps(jobs, worker.steps(), slots=settings.slots, cancel=cancel)
+    with contextlib.closing(results):
+        for record in results:
+            yield record
+            crashes += record.status is Status.CRASH
+            if settings.stop_after_crash is not None and crashes >= settings.stop_after_crash:
+                run.log(f"stopped after {crashes} crashes")
+                return
+
+
+def longest_first(jobs: Sequence[Job], durations: Mapping[str, float]) -> list[Job]:
+    """The jobs in an order that fills all slots to the end: the longest known first.
+
+    A package that was never timed may be the longest of all, so it goes before the known ones; in
+    either group the given order decides between equals.
+    """
+    unknown = float("inf")
+    return sorted(jobs, key=lambda job: -durations.get(job.name, unknown))
+
+
+def still_to_do(jobs: Sequence[Job], done: Mapping[str, Record]) -> list[Job]:
+    """The jobs without a final record: errors on our side of the suite are tried again."""
+    return [
+        job for job in jobs if (record := done.get(job.name)) is None or not record.status.is_final
+    ]
+
+
+class _Worker:
+    """One hunt's two steps, with the guard that keeps one package from stopping the others."""
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        settings: PipelineSettings,
+        progress: Progress,
+        cancel: Cancellation,
+    ) -> None:
+        self._run = run
+        self._settings = settings
+        self._progress = progress
+        self._cancel = cancel
+
+    def steps(self) -> Steps[Job, Prepared, Record]:
+        return Steps(prepare=self.prepare, test=self.test)
+
+    def prepare(self, job: Job) -> Prepared | Settled[Record]:
+        self._progress.preparing(job)
+        try:
+            log_dir = self._run.log_dir(job.name)
+            result = prepare(job, self._settings, log_dir, cancel=self._cancel)
+            if isinstance(result, Unprepared):
+                verdict = judge_failure(result.error)
+                self._run.log(f"{job.name}: {verdict.status}: {verdict.reason}")
+                record = failed_record(result, verdict, self._run, self._settings)
+                return Settled(self._keep(record))
+        except (Interrupted, ResultsError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one package must not stop the others
+            return Settled(self._keep(self._broken(job, error)))
+        return result
+
+    def test(self, prepared: Prepared) -> Record:
+        self._progress.testing(prepared)
+        job = prepared.job
+        try:
+            log_dir = self._run.log_dir(job.name, fresh=False)
+            trial = run_trial(prepared, self._settings, log_dir, cancel=self._cancel)
+            if trial.outcome.ending is Ending.CANCELLED:
+                raise Interrupted("interrupted")
+            verdict = judge_trial(trial, job.package.test_framework)
+            record = tested_record(prepared, trial, verdict, self._run, self._settings)
+        except (Interrupted, ResultsError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one package must not stop the others
+            record = self._broken(job, error)
+        return self._keep(record)
+
+    def _keep(self, record: Record) -> Record:
+        """Put the record on disk, here in the worker's thread, where no signal comes between."""
+        self._run.append(record)
+        self._progress.finished(record)
+        return record
+
+    def _broken(self, job: Job, error: Exception) -> Record:
+        """The record of a package on which labeille itself failed; run.log has the traceback."""
+        self._run.log(f"{job.name}: {''.join(traceback.format_exception(error))}")
+        message = f"labeille failed on it: {type(error).__name__}: {error}"
+        return Record(
+            package=job.name,
+            status=Status.ERROR,
+            repo=job.package.repo,
+            requested_revision=job.revision,
+            condition=job.condition.name,
+            target_id=job.target.target_id,
+            reason=message,
+            error_message=message,
+            timestamp=timestamp(),
+        )

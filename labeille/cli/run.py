@@ -1,0 +1,224 @@
+"""``labeille run``: the hunt, in batches; and the same options for one package's nox session."""
+
+from __future__ import annotations
+
+import re
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labeille.campaigns.hunt import hunt
+from labeille.campaigns.plan import HuntPlan, HuntWishes, Places, begin, finish, plan_hunt
+from labeille.cli.options import (
+    Workers,
+    eligibility_options,
+    environment_options,
+    place_options,
+    selection_options,
+    source_options,
+    target_options,
+    trial_options,
+)
+from labeille.environments.model import InstallerChoice
+from labeille.errors import ExitCode, UsageError
+from labeille.names import parse_package_name
+from labeille.registry.selection import Selection, parse_packages, parse_shard
+from labeille.registry.where import parse_where
+from labeille.reports.terminal import Verbosity, dry_run_text, progress_display, summary_text
+from labeille.results.model import Record, Status
+from labeille.sources.model import SourceChoice
+from labeille.supervision.cancellation import Cancellation
+from labeille.supervision.interrupts import interruptible
+from labeille.targets.conditions import parse_env_assignments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+#: Options of ``labeille run`` that choose among packages or belong to a batch.
+_BATCH_ONLY = frozenset(
+    {"packages", "top", "skip_extensions", "where", "shard", "workers", "stop_after_crash"}
+)
+
+
+@click.command()
+@selection_options
+@eligibility_options
+@place_options
+@target_options
+@source_options
+@environment_options
+@trial_options
+@click.option(
+    "--workers", type=Workers(), default="auto", show_default=True, help="Suites at a time."
+)
+@click.option("--run-id", metavar="ID", help="The run's name.  [default: from the time]")
+@click.option("--skip-completed", is_flag=True, help="Go on with a run: only what has no verdict.")
+@click.option(
+    "--stop-after-crash", type=click.IntRange(1), metavar="N", help="Stop after N crashes."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and on what.")
+@click.option("--strict", is_flag=True, help="Exit with 1 for every verdict but pass.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more of each package.")
+@click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
+def run(**options: Any) -> None:
+    """Run the packages' own test suites on the target and keep a verdict of each.
+
+    \b
+    Exit codes: 0 nothing crashed, 1 crash found, 2 usage or configuration, 130 interrupted.
+    """
+    sys.exit(run_hunt(parse_wishes(options, sys.argv[1:]), options))
+
+
+def package_command() -> click.Command:
+    """The options of ``labeille run`` that make sense for one package, for its nox session.
+
+    Its callback returns the parsed options.
+    """
+    revision = click.Option(["--revision"], metavar="REV", help="A git ref or released version.")
+    params = [revision, *(param for param in run.params if param.name not in _BATCH_ONLY)]
+    return click.Command("session", params=params, callback=lambda **options: options)
+
+
+def hunt_in_session(package: str, posargs: Sequence[str], *, run_id: str | None) -> ExitCode:
+    """The hunt of one package's nox session; ``run_id`` is the run that its nox shares."""
+    options = parse_session_options(package, posargs)
+    joins = options["run_id"] is None and run_id is not None
+    if joins:
+        options["run_id"] = run_id
+    wishes = parse_wishes(options, ["run", "--packages", package, *posargs])
+    return run_hunt(replace(wishes, joins_run=joins), options)
+
+
+def parse_session_options(package: str, posargs: Sequence[str]) -> dict[str, Any]:
+    """Parse what stands behind ``--`` of one package's session.
+
+    Raises UsageError for an option that is unknown or belongs to a batch.
+    """
+    try:
+        options = package_command().main(
+            list(posargs), prog_name=f"nox -s run-{package} --", standalone_mode=False
+        )
+    except click.ClickException as error:
+        raise UsageError(
+            error.format_message(), hint="options after -- are those of `labeille run`"
+        ) from None
+    if not isinstance(options, dict):  # --help was asked for and has been printed
+        raise UsageError("nothing was run")
+    revision = options.pop("revision")
+    options |= {
+        "packages": (f"{package}@{revision}" if revision else package,),
+        "top": None,
+        "skip_extensions": False,
+        "where": (),
+        "shard": None,
+        "workers": 1,
+        "stop_after_crash": None,
+    }
+    return options
+
+
+def parse_wishes(options: Mapping[str, Any], cli_args: Sequence[str]) -> HuntWishes:
+    """Turn click's values into wishes; what click could not check is checked here."""
+    return HuntWishes(
+        selection=_parse_selection(options),
+        registry_dir=options["registry_dir"],
+        places=Places.resolve(
+            work_dir=options["work_dir"],
+            repos_dir=options["repos_dir"],
+            venvs_dir=options["venvs_dir"],
+            results_dir=options["results_dir"],
+        ),
+        target_python=options["target_python"],
+        condition=options["condition"],
+        env=parse_env_assignments(options["env"]),
+        source=SourceChoice(options["source"]),
+        clone_depth=options["clone_depth"],
+        shallow=not options["no_shallow"],
+        repo_overrides=_parse_overrides(options["repo_override"]),
+        installer=InstallerChoice(options["installer"]),
+        extra_deps=_split_list(options["extra_deps"]),
+        refresh_venvs=options["refresh_venvs"],
+        keep_work_dirs=options["keep_work_dirs"],
+        timeout=options["timeout"],
+        stall_threshold=options["stall_threshold"],
+        memory_limit=options["memory_limit"],
+        test_command_override=options["test_command_override"],
+        test_command_suffix=options["test_command_suffix"],
+        workers=options["workers"],
+        stop_after_crash=options["stop_after_crash"],
+        run_id=options["run_id"],
+        skip_completed=options["skip_completed"],
+        cli_args=tuple(cli_args),
+    )
+
+
+def run_hunt(wishes: HuntWishes, options: Mapping[str, Any]) -> ExitCode:
+    """Plan, hunt and report; the exit code says whether something crashed."""
+    verbosity = Verbosity.parse(verbose=options["verbose"], quiet=options["quiet"])
+    plan = plan_hunt(wishes, report=lambda line: click.echo(line, err=True))
+    if options["dry_run"]:
+        click.echo(dry_run_text(plan, verbosity))
+        return ExitCode.OK
+    run_plan(plan, verbosity)
+    return exit_code(plan.records(), strict=options["strict"])
+
+
+def run_plan(plan: HuntPlan, verbosity: Verbosity) -> None:
+    """Run a plan with its progress and its summary on the terminal, however it ends.
+
+    An interrupt raises KeyboardInterrupt or Interrupted once no process is left.
+    """
+    cancel = Cancellation()
+    plan.run.create()
+    ownership = nullcontext() if plan.wishes.joins_run else plan.run.owned()
+    with interruptible(cancel), ownership:
+        meta = begin(plan)
+        try:
+            with progress_display(plan, verbosity) as progress:
+                for _ in hunt(plan.jobs, plan.run, plan.settings, progress=progress, cancel=cancel):
+                    pass  # each record is kept and shown already
+        finally:
+            click.echo(summary_text(plan, plan.records(), verbosity))
+        finish(plan, meta)
+
+
+def exit_code(records: Iterable[Record], *, strict: bool) -> ExitCode:
+    """Whether these records call for attention: a crash always, anything but a pass if strict."""
+    for record in records:
+        if record.status is Status.CRASH or (strict and record.status is not Status.PASS):
+            return ExitCode.CRASH_FOUND
+    return ExitCode.OK
+
+
+def _parse_selection(options: Mapping[str, Any]) -> Selection:
+    named, shard = options["packages"], options["shard"]
+    return Selection(
+        packages=parse_packages(",".join(named)) if named else (),
+        top=options["top"],
+        skip_extensions=options["skip_extensions"],
+        force_run=options["force_run"],
+        include_unenriched=options["include_unenriched"],
+        where=tuple(parse_where(text) for text in options["where"]),
+        shard=parse_shard(shard) if shard else None,
+    )
+
+
+def _parse_overrides(values: Iterable[str]) -> dict[str, str]:
+    overrides = {}
+    for value in values:
+        name, separator, url = value.partition("=")
+        if not separator or not url:
+            raise UsageError(
+                f"--repo-override {value!r} names no URL", hint="write --repo-override PKG=URL"
+            )
+        overrides[parse_package_name(name)] = url
+    return overrides
+
+
+def _split_list(values: Iterable[str]) -> tuple[str, ...]:
+    """Requirements of several options; a comma before a version belongs to its requirement."""
+    parts = (part for value in values for part in re.split(r",(?=\s*[A-Za-z])", value))
+    return tuple(part.strip() for part in parts if part.strip())

@@ -1,0 +1,142 @@
+"""One trial: one supervised execution of a test command in an environment under one condition."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labeille.suites.commands import compose_test_command
+from labeille.suites.instrument import install_plugin, instrumented_environ
+from labeille.suites.testlog import read_test_log
+from labeille.supervision.environ import base_environ
+from labeille.supervision.model import Command, Limits
+from labeille.supervision.run import supervise
+from labeille.supervision.shell import shell_argv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labeille.environments.model import Environment
+    from labeille.pipeline.job import Job, PipelineSettings
+    from labeille.sources.model import Checkout
+    from labeille.suites.model import TestLog
+    from labeille.supervision.cancellation import Cancellation
+    from labeille.supervision.model import Outcome
+
+#: The per-test log's name in a trial's log folder.
+TEST_LOG = "tests.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A finished trial's evidence: how the process ended, what it printed, test by test."""
+
+    command: str
+    outcome: Outcome
+    log: TestLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A job that is ready for trials."""
+
+    job: Job
+    checkout: Checkout
+    environment: Environment
+
+
+def run_trial(
+    prepared: Prepared,
+    settings: PipelineSettings,
+    log_dir: Path,
+    *,
+    cancel: Cancellation | None = None,
+) -> Trial:
+    """Run the package's test command once and return what it left behind.
+
+    ``log_dir`` keeps the streams and the per-test log. The test process gets a home and a temporary
+    folder of its own, which are gone afterwards unless ``settings.keep_work_dirs``.
+    """
+    job, environment = prepared.job, prepared.environment
+    command = test_command(prepared, settings)
+    install_plugin(environment.site_packages)
+    test_log = log_dir / TEST_LOG
+    test_log.unlink(missing_ok=True)
+    with _scratch(settings, job.name) as scratch:
+        env = base_environ(
+            home=scratch / "home", tmp=scratch / "tmp", path_first=(environment.bin_dir,)
+        )
+        env["VIRTUAL_ENV"] = str(environment.path)
+        env |= job.package.env
+        env |= job.condition.env
+        outcome = supervise(
+            Command(
+                argv=shell_argv(command),
+                cwd=prepared.checkout.path,
+                env=instrumented_environ(env, test_log),
+                stdout=log_dir / "stdout.log",
+                stderr=log_dir / "stderr.log",
+                limits=trial_limits(job, settings),
+                watched=(test_log,),
+                pid_log=test_log,
+            ),
+            cancel=cancel,
+        )
+    return Trial(command=command, outcome=outcome, log=read_test_log(test_log))
+
+
+def test_command(prepared: Prepared, settings: PipelineSettings) -> str:
+    """The package's test command with the run's override and suffix."""
+    return compose_test_command(
+        prepared.job.package,
+        override=settings.trial.test_command_override,
+        suffix=settings.trial.test_command_suffix,
+    )
+
+
+test_command.__test__ = False  # type: ignore[attr-defined]  # no test, though pytest likes the name
+
+
+def trial_limits(job: Job, settings: PipelineSettings) -> Limits:
+    """The bounds of one trial: the package's own timeout goes before the run's."""
+    trial = settings.trial
+    timeout = trial.timeout
+    if job.package.timeout is not None:
+        timeout = job.package.timeout
+    return Limits(timeout=timeout, stall_threshold=trial.stall_threshold, memory=trial.memory)
+
+
+@contextlib.contextmanager
+def _scratch(settings: PipelineSettings, name: str) -> Iterator[Path]:
+    """A folder with an empty ``home`` and ``tmp``, as short as a Unix socket's path needs it."""
+    root = settings.work_dir / "tmp"
+    root.mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(prefix=f"{name[:24]}-", dir=root))
+    try:
+        for part in ("home", "tmp"):
+            (path / part).mkdir()
+        yield path
+    finally:
+        if not settings.keep_work_dirs:
+            remove_tree(path)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder that a test suite wrote to, also where it took away its own permissions."""
+
+    def force(function: object, name: str, _error: object) -> None:
+        with contextlib.suppress(OSError):
+            parent = Path(name).parent
+            parent.chmod(0o700)
+            Path(name).chmod(0o700)
+            if function is os.unlink:
+                Path(name).unlink()
+            else:
+                shutil.rmtree(name, ignore_errors=True)
+
+    shutil.rmtree(path, onerror=force)

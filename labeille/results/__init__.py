@@ -1,0 +1,1 @@
+"""Records and the run directory. The only part that writes under results/."""

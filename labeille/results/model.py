@@ -1,0 +1,139 @@
+"""Records: what one run keeps of one package, one JSON line each."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Status(enum.StrEnum):
+    """The closed verdict on a package, by its exact string in a record."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    CRASH = "crash"
+    TIMEOUT = "timeout"
+    INSTALL_ERROR = "install_error"
+    CLONE_ERROR = "clone_error"
+    ERROR = "error"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the suite had its say: ``--skip-completed`` tries everything else again."""
+        return self not in (Status.INSTALL_ERROR, Status.CLONE_ERROR, Status.ERROR)
+
+
+class TimeoutKind(enum.StrEnum):
+    """Which bound ended a trial."""
+
+    LIMIT = "limit"
+    STALL = "stall"
+
+
+class TestCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of tests by outcome."""
+
+    __test__ = False
+
+    passed: int = 0
+    failed: int = 0
+    error: int = 0
+    skipped: int = 0
+    total: int = 0
+
+
+class JitEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the JIT was on at the suite's end, and how many executors it had made."""
+
+    enabled: bool
+    executors: int | None = None
+
+
+class CrashFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record keeps of a crash; the evidence itself lies under ``crashes/``.
+
+    ``phase`` is where it happened: test, install or import. ``evidence`` is a path relative to the
+    run directory.
+    """
+
+    kind: str
+    signature: str
+    signal: str | None = None
+    python_top: str | None = None
+    c_top: str | None = None
+    in_child: bool = False
+    detail: str | None = None
+    phase: str = "test"
+    evidence: str | None = None
+    python_stack: tuple[str, ...] = ()
+    c_stack: tuple[str, ...] = ()
+
+
+class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=False):
+    """One package's result in one run.
+
+    The fields up to ``timestamp`` are the original format's; the optional ones behind it ours.
+    Durations are seconds, ``timestamp`` is ISO 8601 in UTC, ``exit_code`` as ``waitpid`` gives it
+    (negative for a signal), ``signal`` the signal's number.
+    """
+
+    package: str
+    status: Status
+    repo: str | None = None
+    package_version: str | None = None
+    git_revision: str | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    crash_signature: str | None = None
+    duration_seconds: float = 0.0
+    install_duration_seconds: float = 0.0
+    test_command: str = ""
+    timeout_hit: bool = False
+    stderr_tail: str = ""
+    installed_dependencies: dict[str, str] = {}
+    error_message: str | None = None
+    requested_revision: str | None = None
+    install_from: str | None = None
+    sdist_version: str | None = None
+    installer_backend: str | None = None
+    timestamp: str = ""
+    timeout_kind: TimeoutKind | None = None
+    reason: str | None = None
+    condition: str | None = None
+    tests: TestCounts | None = None
+    failed_tests: tuple[str, ...] = ()
+    running_test: str | None = None
+    crash: CrashFacts | None = None
+    jit: JitEvidence | None = None
+    max_rss_bytes: int | None = None
+    cpu_seconds: float | None = None
+    target_id: str | None = None
+    env_overrides: dict[str, str] = {}
+    install_command: str | None = None
+    source_note: str | None = None
+
+
+class RunMeta(msgspec.Struct, kw_only=True, frozen=True):
+    """run_meta.json: what a run was and on what. ``target`` is the whole probe.
+
+    ``started_at`` and ``finished_at`` are ISO 8601 in UTC; the latter is None while the run goes,
+    or when it was killed.
+    """
+
+    run_id: str
+    started_at: str
+    finished_at: str | None = None
+    target_python: str = ""
+    python_version: str = ""
+    jit_enabled: bool | None = None
+    cli_args: list[str] | dict[str, object] = []
+    env_overrides: dict[str, str] = {}
+    hostname: str = ""
+    platform: str = ""
+    installer: str | None = None
+    condition: str | None = None
+    labeille_version: str | None = None
+    target_id: str | None = None
+    target: dict[str, object] | None = None
+    packages: int | None = None

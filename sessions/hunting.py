@@ -1,0 +1,62 @@
+"""The hunt's sessions: ``run-<package>``, with tags."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import nox
+
+from labeille.registry.tags import tagged_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from labeille.registry.store import Registry
+
+PREFIX = "run-"
+
+
+def register(packages: Iterable[str]) -> None:
+    """Register these packages' sessions, whether they are enriched or not: they are asked for."""
+    for package in packages:
+        _register(package, ())
+
+
+def register_tagged(registry: Registry, limit: int | None = None) -> None:
+    """Register every selectable package's session with its tags, the most downloaded first."""
+    for position, (package, tags) in enumerate(tagged_names(registry).items()):
+        if limit is not None and position >= limit:
+            return
+        _register(package, tags)
+
+
+def _register(package: str, tags: Iterable[str]) -> None:
+    def session(session: nox.Session) -> None:
+        run_package(session, package)
+
+    session.__doc__ = f"Run {package}'s test suite on the target."
+    decorate = nox.session(
+        name=f"{PREFIX}{package}",
+        venv_backend="none",
+        tags=list(tags),
+        default=False,
+        allow_parallel=True,
+    )
+    decorate(session)
+
+
+def run_package(session: nox.Session, package: str) -> None:
+    """One package's hunt; a crash fails the session, and with --strict all but a pass does."""
+    # Imported here: these cost a third of a second, and only one session of many needs them.
+    from labeille.cli.run import hunt_in_session
+    from labeille.errors import ExitCode, Interrupted, LabeilleError
+
+    try:
+        code = hunt_in_session(package, session.posargs, run_id=os.environ.get("LABEILLE_RUN_ID"))
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    except LabeilleError as error:
+        session.error(f"{error} ({error.hint})" if error.hint else str(error))
+    if code is ExitCode.CRASH_FOUND:
+        session.error("see above")
