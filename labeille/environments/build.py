@@ -27,7 +27,7 @@ from labeille.environments.steps import Runner
 from labeille.environments.uv import find_uv
 from labeille.environments.variables import install_environ
 from labeille.environments.venv import make_venv_with_uv, make_venv_with_virtualenv
-from labeille.errors import Interrupted
+from labeille.errors import Interrupted, UsageError
 from labeille.supervision.model import Ending
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def _build(
     _clear(tmp)
     tmp.mkdir(parents=True)
     request.log_dir.mkdir(parents=True, exist_ok=True)
-    env = install_environ(request, path, tmp=tmp, shims=shims_folder(path))
+    try:
+        env = install_environ(request, path, tmp=tmp, shims=shims_folder(path))
+    except UsageError as error:  # of pip's or uv's configuration
+        raise InstallError(str(error), phase=Phase.VENV, hint=error.hint) from None
     runner = Runner(env=env, log_dir=request.log_dir, cancel=cancel)
     try:
         backend = _install(request, path, runner)

@@ -267,6 +267,10 @@ def import_candidates(package: str, distribution: Distribution | None, site: Pat
     if distribution is not None:
         found, complete = distribution_modules(distribution, site)
         modules = rank_modules(found, package)
+    if modules and normalise(modules[0]) != package:
+        # ruamel.yaml says that it is "ruamel", a namespace as good as empty.
+        inner = [m for m in spelled_modules(package) if m.startswith(modules[0] + ".")]
+        modules = [module for module in inner if exists(module)] + modules
     if modules or complete:
         return modules
     found_by_name = [module for module in spelled_modules(package) if exists(module)]

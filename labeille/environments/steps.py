@@ -24,6 +24,8 @@ _TELLING_BYTES = 16 * 1024
 #: Characters of that sentence.
 _TELLING_LENGTH = 300
 
+#: faulthandler's first line: a crash of the interpreter itself.
+_FATAL = re.compile(r"\s*Fatal Python error: ")
 _ERROR = re.compile(r"error:|fatal:|× ", re.IGNORECASE)
 _INNER_ERROR = re.compile(r"\s*(?:error:|fatal:|× )", re.IGNORECASE)
 _CAUSE = re.compile(r"\s*(?:cause:|[├╰]─▶) ")
@@ -103,6 +105,9 @@ def telling_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         return ""
+    fatal = _last(lines, _FATAL)
+    if fatal is not None:
+        return lines[fatal].strip()  # its stacks follow, and say less
     at = _last(lines, _ERROR) if _last(lines, _ERROR) is not None else _last(lines, _INNER_ERROR)
     at = len(lines) - 1 if at is None else at
     telling = [lines[at].strip().removeprefix("× ")]

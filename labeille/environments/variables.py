@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -29,7 +30,10 @@ def install_environ(
     (cargo, ccache) are found through it. The JIT is off, whatever the build's default is: its
     crashes belong to trials.
     """
+    package = dict(request.package.env)
     env = base_environ(tmp=tmp, path_first=(shims, path / "bin"))
+    if "PATH" in package:  # whatever it is, python is the environment's
+        package["PATH"] = os.pathsep.join((str(shims), str(path / "bin"), package["PATH"]))
     env |= {name: value for name, value in network_environ().items() if name not in _REPLACED}
     env |= index_environ(index_settings())
     return env | {
@@ -54,7 +58,7 @@ def install_environ(
         "GIT_CEILING_DIRECTORIES": str(request.checkout.path.parent),
         "PYTHONFAULTHANDLER": "1",  # a crash in a build says where
         "PYTHON_JIT": "0",
-        **request.package.env,
+        **package,
     }
 
 

@@ -13,7 +13,7 @@ from labeille.sources.model import Checkout
 from labeille.targets.model import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 # A PEP 517 and 660 backend: the modules in src/ as a wheel, or a .pth file that points there.
@@ -84,15 +84,17 @@ def make_project(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _own_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@pytest.fixture(scope="session")
+def _caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("caches")
+
+
+@pytest.fixture(autouse=True)
+def _own_caches(_caches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing outside pytest's temporary folder is written, and no index is asked."""
-    root = tmp_path_factory.mktemp("caches")
-    with pytest.MonkeyPatch.context() as patch:
-        for variable in ("LABEILLE_CACHE_DIR", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
-            patch.setenv(variable, str(root / variable))
-        patch.setenv("PIP_NO_INDEX", "1")
-        yield
+    for variable in ("LABEILLE_CACHE_DIR", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(_caches / variable))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
 
 
 @pytest.fixture(scope="session")

@@ -246,6 +246,18 @@ def test_uv_asked_for_where_there_is_none(
     assert (str(error), error.phase) == ("uv is asked for and cannot be found", Phase.VENV)
 
 
+def test_a_broken_configuration_of_pip(
+    make_project: MakeProject,
+    make_request: MakeRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "pip.conf").write_text("index-url = nowhere")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    error = fails(make_request(make_project()))
+    assert "pip's configuration cannot be read" in str(error)
+
+
 def test_a_folder_that_cannot_be_made(
     make_project: MakeProject, make_request: MakeRequest, tmp_path: Path
 ) -> None:

@@ -114,6 +114,17 @@ def test_an_editable_install_by_import_hook_is_looked_up_by_name(
     assert inspection.import_candidates("hooked-elsewhere", unknown, tmp_path / "site") == []
 
 
+def test_a_namespace_is_followed_to_what_the_package_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "src"), *sys.path])
+    source_tree(tmp_path / "src", "labeille_ns/__init__.py", "labeille_ns/yaml/__init__.py")
+    files = {"_ns.pth": "import _ns_editable\n", "info/top_level.txt": "labeille_ns\n"}
+    distribution = make_distribution(tmp_path / "site", "labeille-ns-yaml", files)
+    found = inspection.import_candidates("labeille-ns-yaml", distribution, tmp_path / "site")
+    assert found == ["labeille_ns.yaml", "labeille_ns"]
+
+
 def test_metadata_that_names_its_imports_counts_first(tmp_path: Path) -> None:
     metadata = (
         "Metadata-Version: 2.5\nName: demo\nVersion: 1.0\n"

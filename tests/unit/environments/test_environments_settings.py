@@ -137,9 +137,14 @@ def test_variables_of_an_install(
 ) -> None:
     for name in ("PYTHONPATH", "PYTHON_JIT", "PYTHON_GIL", "PIP_TARGET", "UV_PYTHON", "MY_TOKEN"):
         monkeypatch.setenv(name, "1")
-    request = make_request(tmp_path, env={"FLAG": "on"})
+    request = make_request(tmp_path, env={"FLAG": "on", "PATH": "/own/tools"})
     env = install_environ(request, tmp_path / "v", tmp=tmp_path, shims=tmp_path / "s")
-    assert env["PATH"].split(":")[:2] == [str(tmp_path / "s"), str(tmp_path / "v" / "bin")]
+    first = [str(tmp_path / "s"), str(tmp_path / "v" / "bin")]
+    assert env["PATH"].split(":") == [*first, "/own/tools"]
+    usual = install_environ(
+        make_request(tmp_path), tmp_path / "v", tmp=tmp_path, shims=tmp_path / "s"
+    )
+    assert usual["PATH"].split(":")[:2] == first
     assert env["FLAG"] == "on"
     assert env["PYTHON_JIT"] == "0"
     assert not {"PYTHONPATH", "PYTHON_GIL", "PIP_TARGET", "UV_PYTHON", "MY_TOKEN"} & set(env)
