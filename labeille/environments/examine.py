@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from labeille.environments import inspection
+from labeille.environments import labeille_inspection as inspection
 from labeille.environments.marker import OWN_FOLDER
 from labeille.environments.model import InstallError, Phase
 from labeille.environments.steps import Step

@@ -102,7 +102,7 @@ def _base_record(job: Job, checkout: Checkout | None, settings: PipelineSettings
 
 
 def _test_results(prepared: Prepared, trial: Trial) -> tuple[TestCounts | None, tuple[str, ...]]:
-    """Counts and failed tests from the per-test log, else from what the suite printed at its end."""
+    """Counts and failed tests from the per-test log, else from what the suite printed last."""
     if trial.log.pid is not None:
         return trial.log.counts, trial.log.failed_tests
     printed = evidence_text(trial.outcome)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labeille.environments.variables import header_environ
 from labeille.suites.commands import compose_test_command
 from labeille.suites.instrument import install_plugin, instrumented_environ
 from labeille.suites.testlog import read_test_log
@@ -71,8 +72,12 @@ def run_trial(
         env = base_environ(
             home=scratch / "home", tmp=scratch / "tmp", path_first=(environment.bin_dir,)
         )
+        env |= header_environ(job.target)
         env["VIRTUAL_ENV"] = str(environment.path)
-        env |= job.package.env
+        # What a package wants in its PATH comes behind the environment's own bin.
+        env |= {name: value for name, value in job.package.env.items() if name != "PATH"}
+        if "PATH" in job.package.env:
+            env["PATH"] = os.pathsep.join((str(environment.bin_dir), job.package.env["PATH"]))
         env |= job.condition.env
         outcome = supervise(
             Command(

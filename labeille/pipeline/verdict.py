@@ -73,7 +73,7 @@ def judge_trial(trial: Trial, framework: TestFramework) -> Verdict:
         )
     crash = read_crash(evidence_text(outcome), exit_code=outcome.exit_code)
     if crash is not None:
-        return Verdict(status=Status.CRASH, crash=crash)
+        return Verdict(status=Status.CRASH, crash=crash, reason=_collecting_reason(trial))
     ended_by = outcome.signal
     if ended_by in OUTSIDE_SIGNALS:
         return Verdict(
@@ -138,6 +138,13 @@ def _stall_reason(trial: Trial) -> str:
     busy = trial.outcome.cpu_seconds / max(trial.outcome.duration_seconds, 0.001)
     how = "busy" if busy > 0.5 else "idle"
     return f"no sign of life{where} ({how}: {trial.outcome.cpu_seconds:.0f} s of CPU time)"
+
+
+def _collecting_reason(trial: Trial) -> str | None:
+    """Where it happened, if it was before the first test."""
+    if not trial.log.collecting:
+        return None
+    return f"while pytest collected {trial.log.collecting_path or 'tests'}"
 
 
 def _unfinished_reason(trial: Trial) -> str | None:

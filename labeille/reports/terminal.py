@@ -284,6 +284,8 @@ def _crash_blocks(plan: HuntPlan, records: Iterable[Record]) -> list[str]:
         lines = [f"crash {signature}"]
         for record in crashed:
             where = f" in {record.running_test}" if record.running_test else ""
+            if not where and record.reason:
+                where = f" {_one_line(record.reason)}"
             child = ", in a child process" if record.crash and record.crash.in_child else ""
             phase = record.crash.phase if record.crash else "test"
             during = f" during {phase}" if phase != "test" else ""

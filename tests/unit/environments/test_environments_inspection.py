@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from labeille.environments import inspection
+from labeille.environments import labeille_inspection as inspection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
