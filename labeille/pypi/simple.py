@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
@@ -127,10 +127,13 @@ class _Anchors(HTMLParser):
 def _file(base: str, link: str, filename: str | None = None) -> ProjectFile | None:
     """The file behind a link; None for a link that is none, such as one to a parent folder."""
     try:
-        address, fragment = urldefrag(urljoin(base, link))
+        # Most pages have thousands of whole URLs, which need no joining.
+        url = link if link.startswith("https://") else urljoin(base, link)
+        address, _, fragment = url.partition("#")
         parts = urlsplit(address)
         name = filename or unquote(parts.path.rpartition("/")[2])
-        address = without_credentials(address)
+        if "@" in parts.netloc:
+            address = without_credentials(address)
     except ValueError:  # a netloc that no URL can have
         return None
     if parts.scheme not in ("http", "https", "file") or not is_plain_name(name):

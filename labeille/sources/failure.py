@@ -17,12 +17,19 @@ class Trouble(enum.Enum):
     DAMAGE = "damage"  # the mirror on this machine is broken: to be made again
 
 
+NETWORK_HINT = "check the network, or take the released source: --source sdist"
+
+
 class GitError(SourceError):
     """A SourceError that says which kind of trouble it was."""
 
     def __init__(self, message: str, *, trouble: Trouble, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.trouble = trouble
+
+
+class TimedOutError(GitError):
+    """The limit is over: another try would take as long."""
 
 
 # git and curl have no codes for these, only words (LC_ALL=C). Compared in lower case, in this
@@ -113,6 +120,10 @@ _WORDS: tuple[tuple[Trouble, tuple[str, ...]], ...] = (
 _PATTERNS = tuple((trouble, re.compile("|".join(words))) for trouble, words in _WORDS)
 
 
+# The URL is said already where this is shown.
+_ACCESS = re.compile(r"^unable to access '[^']*': ")
+
+
 def classify(stderr: str) -> Trouble:
     """The kind of trouble that git's messages speak of; words not known here are a refusal."""
     lowered = stderr.lower()
@@ -128,5 +139,5 @@ def last_words(stderr: str) -> str:
     for marker in ("fatal:", "error:", "remote:", "ssh:"):
         found = [line.partition(marker)[2].strip() for line in lines if line.startswith(marker)]
         if found:
-            return found[0]
+            return _ACCESS.sub("", found[0])
     return lines[-1] if lines else "no message"

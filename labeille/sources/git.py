@@ -230,12 +230,12 @@ class _Use:
             return
         update.append("--init")
         try:
-            self.git.network(folder, *update, "--depth=1")
+            self.git.elsewhere(folder, *update, "--depth=1")
         except GitError as error:
             if error.trouble is Trouble.NETWORK:
                 raise
             # A server that gives only what a ref leads to has the commit deeper down.
-            self.git.network(folder, *update)
+            self.git.elsewhere(folder, *update)
 
     def _checkout(self, place: Path, marker: Marker, note: str | None) -> Checkout:
         return Checkout(

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from labeille.errors import Interrupted
 from labeille.pypi.credentials import redact
-from labeille.sources.failure import GitError, Trouble, classify, last_words
+from labeille.sources.failure import (
+    NETWORK_HINT,
+    GitError,
+    TimedOutError,
+    Trouble,
+    classify,
+    last_words,
+)
 from labeille.sources.hosts import HOSTS
 from labeille.supervision.capture import capture
 from labeille.supervision.environ import base_environ, network_environ
@@ -69,7 +76,7 @@ class Git:
 
         Raises GitError, trouble DAMAGE, when it fails: nothing that is asked here can fail else.
         """
-        done = self._captured(cwd, args)
+        done = self._captured(cwd, args, _LOCAL_TIMEOUT)
         if done.exit_code != 0:
             words = redact(last_words(done.error_text))
             raise GitError(
@@ -81,31 +88,44 @@ class Git:
 
     def asks(self, cwd: Path, *args: str) -> str | None:
         """Run git on this machine's data; None where it fails, which is an answer here."""
-        done = self._captured(cwd, args)
+        done = self._captured(cwd, args, _LOCAL_TIMEOUT)
         return None if done.exit_code else done.text
 
     def network(self, cwd: Path, *args: str) -> str:
         """Run git against the origin and return its output; passing trouble is tried again.
 
-        Raises GitError; Interrupted when it was cancelled.
+        Raises GitError, at once where the origin's host is known to be out of reach, and
+        Interrupted when it was cancelled.
         """
+        if self.origin.is_local:  # answers at once, so needs none of what follows
+            done = self._captured(cwd, args, self.timeout)
+            return self._result(done.exit_code, done.text, done.error_text)
         with HOSTS.contact(self.origin.host, self.cancel) as answered:
-            pauses = _PAUSES if answered else _PROBE_PAUSES
-            timeout = self.timeout if answered else min(_PROBE_TIMEOUT, self.timeout)
-            for pause in pauses:
-                try:
-                    return self._supervised(cwd, args, timeout)
-                except GitError as error:
-                    if error.trouble is not Trouble.NETWORK or isinstance(error, _TimedOutError):
-                        raise
-                self._sleep(pause)
-            return self._supervised(cwd, args, timeout)
+            if answered:
+                return self._patiently(cwd, args, self.timeout, _PAUSES)
+            return self._patiently(cwd, args, min(_PROBE_TIMEOUT, self.timeout), _PROBE_PAUSES)
 
-    def _captured(self, cwd: Path, args: tuple[str, ...]) -> Captured:
+    def elsewhere(self, cwd: Path, *args: str) -> str:
+        """The same against other hosts than the origin's, as submodules have them."""
+        return self._patiently(cwd, args, self.timeout, _PAUSES)
+
+    def _patiently(
+        self, cwd: Path, args: tuple[str, ...], timeout: float, pauses: tuple[float, ...]
+    ) -> str:
+        for pause in pauses:
+            try:
+                return self._supervised(cwd, args, timeout)
+            except GitError as error:
+                if error.trouble is not Trouble.NETWORK or isinstance(error, TimedOutError):
+                    raise
+            self._sleep(pause)
+        return self._supervised(cwd, args, timeout)
+
+    def _captured(self, cwd: Path, args: tuple[str, ...], timeout: float) -> Captured:
         self._check_cancelled()
         argv, env = self._argv(*args), self._environ(cwd)
         try:
-            return capture(argv, cwd=cwd, env=env, timeout=_LOCAL_TIMEOUT)
+            return capture(argv, cwd=cwd, env=env, timeout=timeout)
         except SupervisionError as error:
             raise GitError(str(error), trouble=Trouble.REFUSED, hint=error.hint) from None
 
@@ -124,21 +144,26 @@ class Git:
                 outcome = supervise(command, cancel=self.cancel)
             except SupervisionError as error:
                 raise GitError(str(error), trouble=Trouble.REFUSED, hint=error.hint) from None
-            stdout, stderr = outcome.stdout.read(), redact(outcome.stderr.read())
+            stdout, stderr = outcome.stdout.read(), outcome.stderr.read()
         if outcome.ending is Ending.CANCELLED:
             raise Interrupted("interrupted while git was at work")
         if outcome.ending is not Ending.EXITED:
-            raise _TimedOutError(
-                f"{self.origin.shown} did not answer within {timeout:g} s", trouble=Trouble.NETWORK
+            raise TimedOutError(
+                f"{self.origin.shown} did not answer within {timeout:g} s",
+                trouble=Trouble.NETWORK,
+                hint=NETWORK_HINT,
             )
-        if outcome.exit_code != 0:
-            trouble = classify(stderr)
-            raise GitError(
-                f"{self.origin.shown} cannot be had: {last_words(stderr)}",
-                trouble=trouble,
-                hint=_HINTS.get(trouble),
-            )
-        return stdout
+        return self._result(outcome.exit_code, stdout, stderr)
+
+    def _result(self, exit_code: int, stdout: str, stderr: str) -> str:
+        if exit_code == 0:
+            return stdout
+        trouble = classify(stderr)
+        raise GitError(
+            f"{self.origin.shown} cannot be had: {redact(last_words(stderr))}",
+            trouble=trouble,
+            hint=_HINTS.get(trouble),
+        )
 
     def _argv(self, *args: str) -> tuple[str, ...]:
         program = shutil.which("git")
@@ -170,11 +195,7 @@ class Git:
             self.cancel.wait(seconds)
 
 
-class _TimedOutError(GitError):
-    """The limit is over; another try would take as long."""
-
-
 _HINTS = {
-    Trouble.NETWORK: "check the network, or take the released source: --source sdist",
+    Trouble.NETWORK: NETWORK_HINT,
     Trouble.REFUSED: "check the URL and who may read it, or name another one: --repo-override",
 }

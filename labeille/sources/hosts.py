@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from labeille.errors import Interrupted
-from labeille.sources.failure import GitError, Trouble
+from labeille.sources.failure import NETWORK_HINT, GitError, TimedOutError, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labeille.supervision.cancellation import Cancellation
 
-#: How long a host that failed is left alone: long enough for a batch, short enough for an outage.
+#: How long a host that never answered is left alone, and one that did: an outage may be short.
 DOWN_SECONDS = 300.0
+OUTAGE_SECONDS = 30.0
 _POLL = 0.2  # seconds
 
 
@@ -69,17 +70,26 @@ class Hosts:
 
 def _refuse_if_down(name: str, host: _Host) -> None:
     if time.monotonic() < host.down_until:
-        raise GitError(f"{name} could not be reached a short while ago", trouble=Trouble.NETWORK)
+        raise GitError(
+            f"{name} could not be reached a short while ago",
+            trouble=Trouble.NETWORK,
+            hint=NETWORK_HINT,
+        )
 
 
 @contextmanager
 def _noting(host: _Host) -> Iterator[None]:
     try:
         yield
+    except TimedOutError:
+        if not host.answered:  # else it is one repository that is too large for the limit
+            host.down_until = time.monotonic() + DOWN_SECONDS
+        raise
     except GitError as error:
         if error.trouble is Trouble.NETWORK:
+            seconds = OUTAGE_SECONDS if host.answered else DOWN_SECONDS
+            host.down_until = time.monotonic() + seconds
             host.answered = False
-            host.down_until = time.monotonic() + DOWN_SECONDS
         else:
             host.answered = True
         raise

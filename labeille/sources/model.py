@@ -44,7 +44,9 @@ class Checkout:
     ``path`` is absolute and belongs to this checkout alone as long as its key is asked for.
     ``revision`` is a full commit hash, None for an sdist; ``version`` the sdist's version, None for
     git. ``origin`` is the clone URL, or the sdist's file name. ``key`` changes whenever the files
-    would: it is part of an environment's key. ``note`` says why auto took the sdist, if it did.
+    would, and whenever the tree was made anew, without what an install had built into it: it is
+    part of an environment's key. ``note`` says what was taken instead of what was to be expected:
+    the sdist by auto, and why; a mirror's last state; an older release.
     """
 
     path: Path

@@ -45,8 +45,7 @@ def get_sdist(
 
     The newest is the highest version that is neither yanked nor a pre-release (unless there are
     only these) and has an sdist. A tree of an exact version that was unpacked before is returned
-    without asking the index, which never changes a file (PEP 503 indexes add and remove only).
-    Raises SourceError.
+    without asking the index: what it has released it does not change. Raises SourceError.
     """
     wanted = None if version is None else parse_version(package.name, version)
     home = settings.repos_dir / "sdist" / package.name
@@ -118,9 +117,11 @@ def _asked(client: IndexClient) -> str:
 
 def _unpacked(home: Path, wanted: Version, asked: str) -> Checkout | None:
     """A tree of an exact version, from before and from the same indexes."""
-    for place in sorted(home.glob(f"{wanted}-*")):
+    for place in sorted(home.glob("[!.]*-*")):
         marker = read_marker(place)
-        if marker is not None and marker.asked == asked and marker.version == str(wanted):
+        if marker is None or marker.asked != asked or marker.version is None:
+            continue
+        if Version(marker.version) == wanted:  # 1.0 is 1.0.0
             return _checkout(place, marker)
     return None
 
@@ -139,9 +140,9 @@ def _choose(client: IndexClient, name: str, wanted: Version | None) -> _Release:
         return _newest(project, sdists)
     if wanted not in sdists:
         raise _no_such_version(project, sdists, wanted)
-    file = sdists[wanted]
-    note = f"{name} {wanted} was yanked from the index" if file.yanked else None
-    return _Release(version=wanted, file=file, note=note)
+    version, file = next(item for item in sdists.items() if item[0] == wanted)
+    note = f"{name} {version} was yanked from the index" if file.yanked else None
+    return _Release(version=version, file=file, note=note)
 
 
 def _sdists(project: Project) -> dict[Version, ProjectFile]:

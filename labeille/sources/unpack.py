@@ -125,7 +125,7 @@ def strict_filter(member: tarfile.TarInfo, root: Path) -> tarfile.TarInfo:
         _inside(base, f"{start}/{member.linkname}" if start else member.linkname, member.name)
     elif not (member.isreg() or member.isdir()):
         raise UnsafeMemberError(f"{member.name!r} is a special file")
-    executable = not member.isreg() or bool(member.mode & stat.S_IXUSR)
+    executable = member.isdir() or bool(member.mode & stat.S_IXUSR)
     safe.mode = 0o755 if executable else 0o644
     safe.uid, safe.gid, safe.uname, safe.gname = os.getuid(), os.getgid(), "", ""
     return safe

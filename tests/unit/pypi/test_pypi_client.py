@@ -12,6 +12,7 @@ import pytest
 from pypi_server import HTML, JSON, Answer, Index, serving
 
 from labeille.errors import PackageIndexError
+from labeille.pypi import session
 from labeille.pypi.client import IndexClient, UnknownProjectError
 from labeille.pypi.model import IndexSettings, ProjectFile
 
@@ -119,7 +120,6 @@ def test_answers_that_make_no_sense(
         Answer(status=500),
         Answer(status=503),
         Answer(status=429, headers={"Retry-After": "0"}),
-        Answer(status=429, headers={"Retry-After": "1"}),
     ],
 )
 def test_passing_trouble_is_waited_out(index: Index, client: IndexClient, first: Answer) -> None:
@@ -142,7 +142,18 @@ def test_pages_are_cached(
     assert len(index.requests) == asked + 1
 
 
-def test_an_unreachable_index_is_one_clear_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("told", "seconds"), [("3", 3), ("3600", 20), (None, None)])
+def test_retry_after_is_heeded_within_reason(told: str | None, seconds: float | None) -> None:
+    from urllib3 import HTTPResponse
+
+    response = HTTPResponse(status=429, headers={"Retry-After": told} if told else {})
+    assert session._retry().get_retry_after(response) == seconds
+
+
+def test_an_unreachable_index_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_BACKOFF", 0)
     with serving() as gone:
         pass
     settings = IndexSettings(indexes=(gone.simple,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from labeille.supervision.capture import capture
@@ -29,6 +30,18 @@ class Repo:
         self.path = path
         path.mkdir(parents=True)
         self.git("init", "-q", "-b", "main")
+
+    @classmethod
+    def at(cls, path: Path) -> Repo:
+        """The repository that is at ``path``."""
+        repo = cls.__new__(cls)
+        repo.path = path
+        return repo
+
+    def copy(self, path: Path) -> Repo:
+        """One like it, quicker than made anew."""
+        shutil.copytree(self.path, path)
+        return Repo.at(path)
 
     def git(self, *args: str) -> str:
         done = capture(["git", *args], cwd=self.path, env=base_environ() | _IDENTITY)
