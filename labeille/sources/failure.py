@@ -120,6 +120,8 @@ _WORDS: tuple[tuple[Trouble, tuple[str, ...]], ...] = (
 _PATTERNS = tuple((trouble, re.compile("|".join(words))) for trouble, words in _WORDS)
 
 
+# Over ssh this is git's last line whatever happened; ssh's own line before it says what.
+_GENERIC = "fatal: Could not read from remote repository"
 # The URL is said already where this is shown.
 _ACCESS = re.compile(r"^unable to access '[^']*': ")
 
@@ -136,7 +138,9 @@ def classify(stderr: str) -> Trouble:
 def last_words(stderr: str) -> str:
     """The one line of git's messages that says what went wrong."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    for marker in ("fatal:", "error:", "remote:", "ssh:"):
+    if lines and _GENERIC in stderr:
+        return lines[0].removeprefix("ssh: ")
+    for marker in ("fatal:", "error:", "remote:"):
         found = [line.partition(marker)[2].strip() for line in lines if line.startswith(marker)]
         if found:
             return _ACCESS.sub("", found[0])
