@@ -28,7 +28,7 @@
   nox -l -t crash-hunt              lists them all; further tags: pure, extensions, top50, top500
   nox -s tests lint typecheck       labeille's own development
 
-Listed here: the development sessions and the most downloaded packages. Every other package of the
+`nox -l` lists the development sessions and the most downloaded packages. Every other package of the
 registry has its session too: nox -s run-<package>.
 """
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import nox
 
-PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+REPOSITORY = Path(__file__).resolve().parent.parent
+PYPROJECT = REPOSITORY / "pyproject.toml"
+NOXFILE = REPOSITORY / "noxfile.py"
 
 
 def register() -> None:
@@ -17,8 +20,9 @@ def register() -> None:
 
 
 def show_help(session: nox.Session) -> None:
-    """Say what there is."""
-    session.log("`nox -l` lists what there is; `nox -s run-idna` runs one package on the target")
+    """Say what there is (what plain `nox` does)."""
+    module = ast.parse(NOXFILE.read_text(encoding="utf-8"))
+    print(ast.get_docstring(module))  # noqa: T201 - it is the session's purpose
 
 
 def tests(session: nox.Session) -> None:

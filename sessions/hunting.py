@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,7 @@ def run_package(session: nox.Session, package: str) -> None:
     from labeille.cli.run import hunt_in_session
     from labeille.errors import ExitCode, Interrupted, LabeilleError
 
+    _quiet_libraries()
     try:
         code = hunt_in_session(package, session.posargs, run_id=os.environ.get("LABEILLE_RUN_ID"))
     except Interrupted:
@@ -60,3 +62,9 @@ def run_package(session: nox.Session, package: str) -> None:
         session.error(f"{error} ({error.hint})" if error.hint else str(error))
     if code is ExitCode.CRASH_FOUND:
         session.error("see above")
+
+
+def _quiet_libraries() -> None:
+    """nox lets every library's debug messages through; nobody asked for the HTTP client's."""
+    for name in ("cachecontrol", "filelock", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
