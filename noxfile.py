@@ -3,6 +3,7 @@
 # dependencies = [
 #     "cachecontrol[filecache]>=0.14.4",
 #     "click>=8.2",
+#     "distlib>=0.4",
 #     "filelock>=3.20",
 #     "jinja2>=3.1.6",
 #     "msgspec>=0.20",

@@ -19,7 +19,7 @@ def register() -> None:
         nox.session(default=False, reuse_venv=True)(function)
 
 
-def show_help(session: nox.Session) -> None:
+def show_help(_session: nox.Session) -> None:
     """Say what there is (what plain `nox` does)."""
     module = ast.parse(NOXFILE.read_text(encoding="utf-8"))
     print(ast.get_docstring(module))  # noqa: T201 - it is the session's purpose

@@ -16,6 +16,12 @@ from labeille.targets.provide import provide
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite golden files that differ"
+    )
+
+
 def _missing(what: str) -> NoReturn:
     """A test that cannot run here is skipped on a developer's machine and fails in CI."""
     if os.environ.get("CI"):

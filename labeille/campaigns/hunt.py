@@ -131,6 +131,9 @@ class _Worker:
             trial = run_trial(prepared, self._settings, log_dir, cancel=self._cancel)
             if trial.outcome.ending is Ending.CANCELLED:
                 raise Interrupted("interrupted")
+            for stream in (trial.outcome.stdout, trial.outcome.stderr):
+                if stream.error is not None:
+                    self._run.log(f"{job.name}: {stream.path} is incomplete: {stream.error}")
             verdict = judge_trial(trial, job.package.test_framework)
             record = tested_record(prepared, trial, verdict, self._run, self._settings)
         except (Interrupted, ResultsError):

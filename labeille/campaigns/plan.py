@@ -155,7 +155,7 @@ def plan_hunt(wishes: HuntWishes, *, report: Callable[[str], None]) -> HuntPlan:
         selected=selected,
         jobs=tuple(longest_first(jobs, last_durations(results_dir))),
         completed=total - len(jobs),
-        settings=_settings(wishes),
+        settings=_settings(wishes, target),
         run=run,
         wishes=wishes,
     )
@@ -210,7 +210,7 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _settings(wishes: HuntWishes) -> HuntSettings:
+def _settings(wishes: HuntWishes, target: Target) -> HuntSettings:
     places = wishes.places
     slots = wishes.workers or default_workers()
     memory = wishes.memory_limit or int(psutil.virtual_memory().total * MEMORY_SHARE / slots)
@@ -227,6 +227,7 @@ def _settings(wishes: HuntWishes) -> HuntSettings:
                 clone_depth=wishes.clone_depth,
                 shallow=wishes.shallow,
                 repo_overrides=wishes.repo_overrides,
+                variant=target.target_id,
             ),
             environments=EnvironmentSettings(
                 venvs_dir=places.venvs_dir,

@@ -59,7 +59,8 @@ def get_git(
     origin = parse_origin(address)
     git = Git(origin=origin, timeout=settings.timeout, cancel=cancel)
     home = settings.repos_dir / "git" / package.name / origin.key
-    use = _Use(name=package.name, wanted=wanted, depth=depth, git=git, home=home)
+    trees = home / "trees" / settings.variant
+    use = _Use(name=package.name, wanted=wanted, depth=depth, git=git, home=home, trees=trees)
     with hold(home / ".lock", cancel):
         return use.checkout()
 
@@ -88,6 +89,7 @@ class _Use:
     depth: int | None
     git: Git
     home: Path
+    trees: Path
 
     def checkout(self) -> Checkout:
         known = self.wanted.base.lower() if is_full_hash(self.wanted.text) else None
@@ -186,7 +188,7 @@ class _Use:
 
     def _place(self, commit: str) -> Path:
         history = "full" if self.depth is None else f"d{self.depth}"
-        return self.home / "trees" / f"{commit[:_SHORT]}-{history}"
+        return self.trees / f"{commit[:_SHORT]}-{history}"
 
     def _existing(self, commit: str, note: str | None) -> Checkout | None:
         """The tree from before with its tracked files as committed; None where it is past that."""

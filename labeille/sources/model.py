@@ -27,6 +27,8 @@ class SourceSettings:
 
     ``clone_depth`` overrides the registry's (None leaves it); ``shallow=False`` (--no-shallow)
     clones whole histories. ``repo_overrides`` maps a package's name to a URL or a path.
+    ``variant`` (a target's id) keeps trees apart: what one target's install builds into a tree,
+    another target of the same version would load.
     """
 
     repos_dir: Path
@@ -35,6 +37,7 @@ class SourceSettings:
     shallow: bool = True
     repo_overrides: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 600.0
+    variant: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

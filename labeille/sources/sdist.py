@@ -33,6 +33,7 @@ _SHORT = 16  # hex digits of a sha256 that name a folder
 class _Release:
     """The sdist that was chosen, and why not the one that was to be expected."""
 
+    project: str
     version: Version
     file: ProjectFile
     note: str | None = None
@@ -48,7 +49,7 @@ def get_sdist(
     without asking the index: what it has released it does not change. Raises SourceError.
     """
     wanted = None if version is None else parse_version(package.name, version)
-    home = settings.repos_dir / "sdist" / package.name
+    home = settings.repos_dir / "sdist" / package.name / settings.variant
     asked = _asked(client)
     if wanted is not None and (checkout := _unpacked(home, wanted, asked)) is not None:
         return checkout
@@ -84,7 +85,7 @@ def _unpack(home: Path, release: _Release, archive: Path, asked: str) -> Checkou
         marker = read_marker(place)
         if marker is None or marker.content != digest:
             wanted = Marker(
-                folder=f"{home.name}-{release.version}",
+                folder=f"{release.project}-{release.version}",
                 origin=release.file.filename,
                 content=digest,
                 version=str(release.version),
@@ -142,7 +143,7 @@ def _choose(client: IndexClient, name: str, wanted: Version | None) -> _Release:
         raise _no_such_version(project, sdists, wanted)
     version, file = next(item for item in sdists.items() if item[0] == wanted)
     note = f"{name} {version} was yanked from the index" if file.yanked else None
-    return _Release(version=version, file=file, note=note)
+    return _Release(project=name, version=version, file=file, note=note)
 
 
 def _sdists(project: Project) -> dict[Version, ProjectFile]:
@@ -178,7 +179,7 @@ def _newest(project: Project, sdists: dict[Version, ProjectFile]) -> _Release:
         if version > newest and (not version.is_prerelease or newest.is_prerelease)
     ]
     note = f"{project.name} {max(newer)} has no sdist, {newest} has" if newer else None
-    return _Release(version=newest, file=sdists[newest], note=note)
+    return _Release(project=project.name, version=newest, file=sdists[newest], note=note)
 
 
 def _wheel_versions(project: Project) -> set[Version]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -485,3 +486,12 @@ def test_cancelled_while_the_origin_is_silent(settings: SourceSettings) -> None:
             get_git(package(f"git://127.0.0.1:{port}/pkg"), None, settings, cancel)
         timer.join()
     assert time.monotonic() - start < 2.5
+
+
+def test_variants_have_trees_of_their_own(shared_repo: Repo, settings: SourceSettings) -> None:
+    checkouts = [
+        get_git(package(shared_repo), None, replace(settings, variant=variant))
+        for variant in ("release", "sanitized", "release")
+    ]
+    assert checkouts[0].path == checkouts[2].path != checkouts[1].path
+    assert checkouts[0].revision == checkouts[1].revision

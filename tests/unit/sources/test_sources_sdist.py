@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,3 +186,14 @@ def test_threads_unpack_once(index: FolderIndex, settings: SourceSettings) -> No
     with ThreadPoolExecutor(4) as pool:
         keys = {c.key for c in pool.map(lambda _: get(index, settings), range(8))}
     assert len(keys) == 1
+
+
+def test_variants_have_trees_of_their_own(index: FolderIndex, settings: SourceSettings) -> None:
+    index.add("my-pkg", "my_pkg-1.0.tar.gz")
+    trees = [
+        get(index, replace(settings, variant=variant))
+        for variant in ("release", "sanitized", "release")
+    ]
+    assert trees[0] == trees[2]
+    assert trees[0].path != trees[1].path
+    assert trees[0].path.name == trees[1].path.name == "my-pkg-1.0"
