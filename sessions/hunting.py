@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-import os
+import sys
 from typing import TYPE_CHECKING
 
 import nox
 
-from labeille.registry.tags import tagged_names
+from labeille.registry.tags import RUN_TAGS, tagged_names
+from sessions.shared_run import shared_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from labeille.registry.store import Registry
 
 PREFIX = "run-"
+TAGS = RUN_TAGS
 
 
 def register(packages: Iterable[str]) -> None:
@@ -47,6 +49,21 @@ def _register(package: str, tags: Iterable[str]) -> None:
     decorate(session)
 
 
+def check_posargs(posargs: Sequence[str]) -> None:
+    """Raise UsageError for posargs that no session of this family takes, before any has begun.
+
+    For ``-- --help``, show it and end nox.
+    """
+    import click
+
+    from labeille.cli.run import parse_session_options
+
+    try:
+        parse_session_options("PACKAGE", posargs)
+    except click.exceptions.Exit:
+        sys.exit(0)
+
+
 def run_package(session: nox.Session, package: str) -> None:
     """One package's hunt; a crash fails the session, and with --strict all but a pass does."""
     # Imported here: these cost a third of a second, and only one session of many needs them.
@@ -54,9 +71,11 @@ def run_package(session: nox.Session, package: str) -> None:
     from labeille.errors import ExitCode, Interrupted, LabeilleError
 
     _quiet_libraries()
+    run_id, command = shared_run()
     try:
-        code = hunt_in_session(package, session.posargs, run_id=os.environ.get("LABEILLE_RUN_ID"))
-    except Interrupted:
+        code = hunt_in_session(package, session.posargs, run_id=run_id, command=command)
+    except Interrupted as error:
+        session.warn(f"{error}: {error.hint}")
         raise KeyboardInterrupt from None
     except LabeilleError as error:
         session.error(f"{error} ({error.hint})" if error.hint else str(error))

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from labeille.errors import LabeilleError
+from labeille.names import parse_package_name
 from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
-from labeille.results.directory import utc_now
 from labeille.supervision.parent import end_with_parent, sigterm_interrupts
 from sessions import development, hunting
 from sessions.selected import SelectionError, read_selection
+from sessions.shared_run import found_shared_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sessions.selected import Selected
-
-#: Sessions of one nox invocation share one run; its id travels to the -j children in here.
-RUN_ID_VARIABLE = "LABEILLE_RUN_ID"
 
 #: How many packages `nox -l` shows by name.
 LISTED_PACKAGES = 12
@@ -29,17 +26,19 @@ LISTED_PACKAGES = 12
 def register() -> None:
     """Read the command line and register the sessions that it can reach.
 
-    Ends nox with exit code 2 for a command line that nox would misread, and for a registry that is
-    named and is none.
+    Ends nox with exit code 2 for a command line that nox would misread, for a registry that is
+    named and is none, for packages that it has not, and for options behind ``--`` that no session
+    takes.
     """
     sigterm_interrupts()
     if "--parallel-worker" in sys.argv:
         end_with_parent()
-    os.environ.setdefault(RUN_ID_VARIABLE, f"run_{utc_now():%Y%m%d_%H%M%S}-{os.getpid()}")
+    found_shared_run()
     development.register()
     try:
         selected = read_selection()
         _register_families(Registry(find_registry(None)), selected)
+        _check_posargs(selected)
     except (LabeilleError, SelectionError) as error:
         print(f"labeille: {error}", file=sys.stderr)  # noqa: T201 - nox has no logger yet
         hint = getattr(error, "hint", None)
@@ -59,19 +58,25 @@ def _register_families(registry: Registry, selected: Selected) -> None:
 
 
 def _named(registry: Registry, names: Iterable[str]) -> list[str]:
-    """The packages that sessions of the hunt are named for.
-
-    An unknown one is left to nox, which knows best how to say it, after a word on what is near.
-    """
+    """The packages that sessions of the hunt are named for; RegistryError for one there is not."""
     found = []
     for name in names:
         family, _, package = name.partition("-")
-        if f"{family}-" != hunting.PREFIX or not package:
-            continue
-        try:
-            registry.path(package)
-        except LabeilleError as error:
-            print(f"labeille: {error} ({error.hint})", file=sys.stderr)  # noqa: T201
-        else:
+        if f"{family}-" == hunting.PREFIX and package:
+            registry.path(parse_package_name(package))
             found.append(package)
     return found
+
+
+def _check_posargs(selected: Selected) -> None:
+    """Refuse at once what stands behind ``--`` where only sessions of the hunt would read it.
+
+    Otherwise a slip in an option would be found out once a package, and be nobody's exit code.
+    """
+    posargs = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
+    if not posargs or selected.listing or selected.everything:
+        return
+    names = selected.names and all(name.startswith(hunting.PREFIX) for name in selected.names)
+    tags = selected.tags and hunting.TAGS.issuperset(selected.tags)
+    if names or tags:
+        hunting.check_posargs(posargs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import ast
 import os
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -75,17 +76,20 @@ def _check(options: argparse.Namespace) -> None:
         raise SelectionError(
             "-s and -t do not go together: nox ignores -s then. Give one of them, or two commands"
         )
-    if options.keywords is None:
-        return
-    try:
-        expression = ast.parse(options.keywords, mode="eval").body
-    except SyntaxError:
-        return  # nox has its own words for that
-    if any(isinstance(node, ast.BinOp) for node in ast.walk(expression)):
+    if options.keywords is not None and _is_arithmetic(options.keywords):
         raise SelectionError(
             f"-k takes an expression, in which {options.keywords!r} is arithmetic. "
             f"For sessions by name say -s {options.keywords}"
         )
+
+
+def _is_arithmetic(text: str) -> bool:
+    try:
+        expression = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        # nox has its own words for that, but for a name such as run-async-timeout
+        return re.fullmatch(r"[\w.]+(-[\w.]+)+", text) is not None
+    return any(isinstance(node, ast.BinOp) for node in ast.walk(expression))
 
 
 def _parser() -> argparse.ArgumentParser:

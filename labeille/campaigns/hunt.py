@@ -7,6 +7,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from labeille.campaigns.disk import full_disk
 from labeille.errors import Interrupted, ResultsError
 from labeille.pipeline.keep import failed_record, tested_record
 from labeille.pipeline.prepare import Unprepared, prepare
@@ -143,10 +144,30 @@ class _Worker:
         return self._keep(record)
 
     def _keep(self, record: Record) -> Record:
-        """Put the record on disk, here in the worker's thread, where no signal comes between."""
+        """Put the record on disk, here in the worker's thread, where no signal comes between.
+
+        Raises ResultsError instead where a full disk may be what the package stumbled over.
+        """
+        if record.status is not Status.PASS:
+            self._check_disk(record)
         self._run.append(record)
         self._progress.finished(record)
         return record
+
+    def _check_disk(self, record: Record) -> None:
+        settings = self._settings
+        full = full_disk(
+            (settings.work_dir, settings.sources.repos_dir, settings.environments.venvs_dir)
+        )
+        if full is None:
+            return
+        self._run.log(f"{record.package}: {record.status}, not kept: the disk of {full} is full")
+        raise ResultsError(
+            f"the disk of {full} is full: {record.package} ended with {record.status}, which means "
+            "nothing then, and the run is over",
+            hint="make room or choose another --work-dir; what is recorded already stays, and "
+            "--skip-completed goes on from there",
+        )
 
     def _broken(self, job: Job, error: Exception) -> Record:
         """The record of a package on which labeille itself failed; run.log has the traceback."""

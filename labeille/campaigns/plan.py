@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import socket
@@ -14,8 +15,10 @@ import psutil
 
 from labeille import __version__
 from labeille.cache_dir import cache_dir
+from labeille.campaigns.disk import check_writable
 from labeille.campaigns.durations import last_durations
 from labeille.campaigns.hunt import HuntSettings, longest_first, still_to_do
+from labeille.campaigns.resume import earlier_run
 from labeille.environments.model import EnvironmentSettings, InstallerChoice
 from labeille.errors import UsageError
 from labeille.pipeline.job import (
@@ -35,7 +38,7 @@ from labeille.targets.choose import choose_target
 from labeille.targets.conditions import kind_for, resolve_condition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from labeille.results.model import Record
     from labeille.targets.model import Condition, Target
@@ -99,7 +102,7 @@ class HuntWishes:
     workers: int | None = None
     stop_after_crash: int | None = None
     run_id: str | None = None
-    joins_run: bool = False  # a run that other processes write at the same time
+    shared_run_id: str | None = None  # that of the nox whose sessions write it at the same time
     skip_completed: bool = False
     cli_args: tuple[str, ...] = ()
 
@@ -144,8 +147,10 @@ def plan_hunt(wishes: HuntWishes, *, report: Callable[[str], None]) -> HuntPlan:
         Job(package=chosen.package, revision=chosen.revision, target=target, condition=condition)
         for chosen in selected.chosen
     ]
+    for name in wishes.repo_overrides:
+        registry.path(name)  # an override with a slip in its name would be none at all
     results_dir = wishes.places.results_dir
-    run = RunDirectory(results_dir, wishes.run_id or new_run_id(results_dir))
+    run = RunDirectory(results_dir, _choose_run(wishes, report))
     total = len(jobs)
     if wishes.skip_completed:
         jobs = still_to_do(jobs, run.last_records())
@@ -164,10 +169,16 @@ def plan_hunt(wishes: HuntWishes, *, report: Callable[[str], None]) -> HuntPlan:
 def begin(plan: HuntPlan) -> RunMeta:
     """Note the beginning of the run, which exists on disk, and return its metadata as written.
 
-    Raises UsageError when the run was begun on another target or under another condition: one run
-    answers one question.
+    Raises UsageError when the run was begun on another target or under another condition (one run
+    answers one question), and where one of the folders cannot be written.
     """
-    target = plan.target
+    target, places = plan.target, plan.wishes.places
+    for option, path in (
+        ("--work-dir", places.work_dir),
+        ("--repos-dir", places.repos_dir),
+        ("--venvs-dir", places.venvs_dir),
+    ):
+        check_writable(option, path)
     before = plan.run.read_meta()
     if before is not None:
         _check_same(before, plan)
@@ -197,6 +208,21 @@ def finish(plan: HuntPlan, meta: RunMeta) -> None:
     plan.run.write_meta(msgspec.structs.replace(meta, finished_at=timestamp()))
 
 
+@contextlib.contextmanager
+def holding(plan: HuntPlan) -> Iterator[None]:
+    """Make the run's folder and hold what is going to be written in it.
+
+    Raises ResultsError where another process does so, and where it cannot be written.
+    """
+    plan.run.create()
+    if plan.wishes.shared_run_id is None:
+        held = plan.run.owned()
+    else:
+        held = plan.run.shared(job.name for job in plan.jobs)
+    with held:
+        yield
+
+
 def condition_enables_jit(condition: Condition, target: Target) -> bool:
     """Whether the JIT is on in the test process: what the build can do under the variables."""
     setting = condition.env.get("PYTHON_JIT")
@@ -208,6 +234,18 @@ def condition_enables_jit(condition: Condition, target: Target) -> bool:
 def default_workers() -> int:
     """One test slot for each CPU that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _choose_run(wishes: HuntWishes, report: Callable[[str], None]) -> str:
+    if wishes.run_id is not None:
+        return wishes.run_id
+    results_dir = wishes.places.results_dir
+    if wishes.skip_completed:
+        found = earlier_run(results_dir, wishes.cli_args)
+        if found is not None:
+            return found
+        report(f"no run of this command in {results_dir} to go on with: a new one is begun")
+    return wishes.shared_run_id or new_run_id(results_dir)
 
 
 def _settings(wishes: HuntWishes, target: Target) -> HuntSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,10 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 Decorator = "Callable[[Function], Function]"
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+#: Seconds (11 days) that nothing takes; poll(2) counts milliseconds in 31 bits.
+LONGEST = 1e6
 
 
 class Size(click.ParamType[int]):
@@ -39,6 +44,28 @@ class Size(click.ParamType[int]):
         if size <= 0:
             self.fail(f"{value!r} is not a size; say 512M or 4G", param, ctx)
         return size
+
+
+class Seconds(click.ParamType[float]):
+    """A duration in seconds above 0, or 0 where that has a meaning, which ``zero`` tells."""
+
+    name = "seconds"
+
+    def __init__(self, *, zero: str | None = None) -> None:
+        self._zero = zero
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not (0 < seconds <= LONGEST or (seconds == 0 and self._zero)):
+            zero = f", or 0 to {self._zero}" if self._zero else ""
+            self.fail(f"{value!r} is no number of seconds above 0{zero}", param, ctx)
+        return seconds
 
 
 class Workers(click.ParamType["int | None"]):
@@ -204,14 +231,12 @@ def trial_options(function: Function) -> Function:
     return _stack(
         click.option(
             "--timeout",
-            type=click.FloatRange(0, min_open=True),
-            metavar="SECONDS",
+            type=Seconds(),
             help="Of a whole suite; a package's own goes before it.  [default: 600]",
         ),
         click.option(
             "--stall-threshold",
-            type=click.FloatRange(0),
-            metavar="SECONDS",
+            type=Seconds(zero="wait for ever"),
             help="Without a byte of output; 0 never stalls.  [default: 120]",
         ),
         click.option(

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 import sys
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from packaging.requirements import InvalidRequirement, Requirement
 
 from labeille.campaigns.hunt import hunt
-from labeille.campaigns.plan import HuntPlan, HuntWishes, Places, begin, finish, plan_hunt
+from labeille.campaigns.plan import (
+    HuntPlan,
+    HuntWishes,
+    Places,
+    begin,
+    finish,
+    holding,
+    plan_hunt,
+)
+from labeille.campaigns.resume import RESUME_OPTION
 from labeille.cli.options import (
     Workers,
     eligibility_options,
@@ -23,13 +32,14 @@ from labeille.cli.options import (
     trial_options,
 )
 from labeille.environments.model import InstallerChoice
-from labeille.errors import ExitCode, UsageError
-from labeille.names import parse_package_name
+from labeille.errors import ExitCode, Interrupted, SourceError, UsageError
+from labeille.names import parse_package_name, parse_run_id
 from labeille.registry.selection import Selection, parse_packages, parse_shard
 from labeille.registry.where import parse_where
 from labeille.reports.terminal import Verbosity, dry_run_text, progress_display, summary_text
 from labeille.results.model import Record, Status
 from labeille.sources.model import SourceChoice
+from labeille.sources.origin import parse_origin
 from labeille.supervision.cancellation import Cancellation
 from labeille.supervision.interrupts import interruptible
 from labeille.targets.conditions import parse_env_assignments
@@ -63,13 +73,13 @@ _BATCH_ONLY = frozenset(
 @click.option("--strict", is_flag=True, help="Exit with 1 for every verdict but pass.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more of each package.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
-def run(**options: Any) -> None:
+def run(**options: Any) -> ExitCode:
     """Run the packages' own test suites on the target and keep a verdict of each.
 
     \b
     Exit codes: 0 nothing crashed, 1 crash found, 2 usage or configuration, 130 interrupted.
     """
-    sys.exit(run_hunt(parse_wishes(options, sys.argv[1:]), options))
+    return run_hunt(parse_wishes(options, sys.argv[1:]), options)
 
 
 def package_command() -> click.Command:
@@ -79,34 +89,40 @@ def package_command() -> click.Command:
     """
     revision = click.Option(["--revision"], metavar="REV", help="A git ref or released version.")
     params = [revision, *(param for param in run.params if param.name not in _BATCH_ONLY)]
-    return click.Command("session", params=params, callback=lambda **options: options)
+    return click.Command(
+        "session",
+        params=params,
+        callback=lambda **options: options,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
 
 
-def hunt_in_session(package: str, posargs: Sequence[str], *, run_id: str | None) -> ExitCode:
-    """The hunt of one package's nox session; ``run_id`` is the run that its nox shares."""
+def hunt_in_session(
+    package: str, posargs: Sequence[str], *, run_id: str, command: Sequence[str]
+) -> ExitCode:
+    """The hunt of one package's nox session.
+
+    ``run_id`` is the run that the sessions of this nox share, ``command`` nox's whole command line.
+    """
     options = parse_session_options(package, posargs)
-    joins = options["run_id"] is None and run_id is not None
-    if joins:
-        options["run_id"] = run_id
-    wishes = parse_wishes(options, ["run", "--packages", package, *posargs])
-    return run_hunt(replace(wishes, joins_run=joins), options)
+    wishes = replace(parse_wishes(options, command), shared_run_id=run_id)
+    return run_hunt(wishes, options)
 
 
 def parse_session_options(package: str, posargs: Sequence[str]) -> dict[str, Any]:
     """Parse what stands behind ``--`` of one package's session.
 
-    Raises UsageError for an option that is unknown or belongs to a batch.
+    Raises UsageError for an option that is unknown or belongs to a batch. For --help, prints it and
+    raises click's Exit.
     """
     try:
         options = package_command().main(
             list(posargs), prog_name=f"nox -s run-{package} --", standalone_mode=False
         )
     except click.ClickException as error:
-        raise UsageError(
-            error.format_message(), hint="options after -- are those of `labeille run`"
-        ) from None
+        raise _session_usage_error(error) from None
     if not isinstance(options, dict):  # --help was asked for and has been printed
-        raise UsageError("nothing was run")
+        raise click.exceptions.Exit(ExitCode.OK)
     revision = options.pop("revision")
     options |= {
         "packages": (f"{package}@{revision}" if revision else package,),
@@ -118,6 +134,20 @@ def parse_session_options(package: str, posargs: Sequence[str]) -> dict[str, Any
         "stop_after_crash": None,
     }
     return options
+
+
+def _session_usage_error(error: click.ClickException) -> UsageError:
+    if isinstance(error, click.NoSuchOption):
+        name = error.option_name.lstrip("-").replace("-", "_")
+        if name in _BATCH_ONLY:
+            return UsageError(
+                f"{error.option_name} is for batches, and a session of nox runs one package",
+                hint="`labeille run` has it; several sessions at a time: nox -j N",
+            )
+    return UsageError(
+        error.format_message().rstrip("."),
+        hint="options after -- are those of `labeille run`; `-- --help` shows them",
+    )
 
 
 def parse_wishes(options: Mapping[str, Any], cli_args: Sequence[str]) -> HuntWishes:
@@ -139,7 +169,7 @@ def parse_wishes(options: Mapping[str, Any], cli_args: Sequence[str]) -> HuntWis
         shallow=not options["no_shallow"],
         repo_overrides=_parse_overrides(options["repo_override"]),
         installer=InstallerChoice(options["installer"]),
-        extra_deps=_split_list(options["extra_deps"]),
+        extra_deps=_parse_requirements(options["extra_deps"]),
         refresh_venvs=options["refresh_venvs"],
         keep_work_dirs=options["keep_work_dirs"],
         timeout=options["timeout"],
@@ -149,7 +179,7 @@ def parse_wishes(options: Mapping[str, Any], cli_args: Sequence[str]) -> HuntWis
         test_command_suffix=options["test_command_suffix"],
         workers=options["workers"],
         stop_after_crash=options["stop_after_crash"],
-        run_id=options["run_id"],
+        run_id=None if options["run_id"] is None else parse_run_id(options["run_id"]),
         skip_completed=options["skip_completed"],
         cli_args=tuple(cli_args),
     )
@@ -169,20 +199,27 @@ def run_hunt(wishes: HuntWishes, options: Mapping[str, Any]) -> ExitCode:
 def run_plan(plan: HuntPlan, verbosity: Verbosity) -> None:
     """Run a plan with its progress and its summary on the terminal, however it ends.
 
-    An interrupt raises KeyboardInterrupt or Interrupted once no process is left.
+    Raises Interrupted, once no process is left, for signals and where nobody reads the output.
     """
     cancel = Cancellation()
-    plan.run.create()
-    ownership = nullcontext() if plan.wishes.joins_run else plan.run.owned()
-    with interruptible(cancel), ownership:
-        meta = begin(plan)
-        try:
-            with progress_display(plan, verbosity) as progress:
-                for _ in hunt(plan.jobs, plan.run, plan.settings, progress=progress, cancel=cancel):
-                    pass  # each record is kept and shown already
-        finally:
-            click.echo(summary_text(plan, plan.records(), verbosity))
-        finish(plan, meta)
+    try:
+        with interruptible(cancel), holding(plan):
+            meta = begin(plan)
+            try:
+                with progress_display(plan, verbosity) as progress:
+                    hunting = hunt(
+                        plan.jobs, plan.run, plan.settings, progress=progress, cancel=cancel
+                    )
+                    for _ in hunting:
+                        pass  # each record is kept and shown already
+            finally:
+                click.echo(summary_text(plan, plan.records(), verbosity))
+            finish(plan, meta)
+    except (KeyboardInterrupt, Interrupted, BrokenPipeError):
+        raise Interrupted(
+            "interrupted",
+            hint=f"the same command with {RESUME_OPTION} goes on with run {plan.run.run_id}",
+        ) from None
 
 
 def exit_code(records: Iterable[Record], *, strict: bool) -> ExitCode:
@@ -207,6 +244,7 @@ def _parse_selection(options: Mapping[str, Any]) -> Selection:
 
 
 def _parse_overrides(values: Iterable[str]) -> dict[str, str]:
+    """What git is given for each package: checked before anything starts, a path absolute."""
     overrides = {}
     for value in values:
         name, separator, url = value.partition("=")
@@ -214,11 +252,35 @@ def _parse_overrides(values: Iterable[str]) -> dict[str, str]:
             raise UsageError(
                 f"--repo-override {value!r} names no URL", hint="write --repo-override PKG=URL"
             )
-        overrides[parse_package_name(name)] = url
+        try:
+            overrides[parse_package_name(name)] = parse_origin(url).url
+        except SourceError as error:
+            raise UsageError(f"--repo-override {name}: {error}", hint=error.hint) from None
     return overrides
 
 
-def _split_list(values: Iterable[str]) -> tuple[str, ...]:
-    """Requirements of several options; a comma before a version belongs to its requirement."""
-    parts = (part for value in values for part in re.split(r",(?=\s*[A-Za-z])", value))
-    return tuple(part.strip() for part in parts if part.strip())
+def _parse_requirements(values: Iterable[str]) -> tuple[str, ...]:
+    """The requirements (PEP 508) of ``--extra-deps``, each option one or several by commas."""
+    return tuple(text for value in values for text in _split_requirements(value))
+
+
+def _split_requirements(value: str) -> list[str]:
+    """A comma parts two requirements where a name follows it, outside of extras and versions."""
+    if _is_requirement(value):  # commas in a marker's or a URL's text are nobody's business
+        return [value.strip()]
+    parts = [part.strip() for part in re.split(r",(?=\s*[A-Za-z0-9])(?![^\[]*\])", value)]
+    for part in parts:
+        if not _is_requirement(part):
+            raise UsageError(
+                f"--extra-deps: {part!r} is not a requirement",
+                hint="for example --extra-deps 'hypothesis<7,attrs' (PEP 508); paths are none",
+            )
+    return parts
+
+
+def _is_requirement(text: str) -> bool:
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 CRASH_HUNT = "crash-hunt"
 _TOPS = (50, 500)
 
+#: Every tag that a ``run-`` session can have.
+RUN_TAGS = frozenset(
+    {
+        CRASH_HUNT,
+        ExtensionType.PURE.value,
+        ExtensionType.EXTENSIONS.value,
+        *(f"top{top}" for top in _TOPS),
+    }
+)
+
 
 def is_selectable(package: Package) -> bool:
     """Whether a package is run when nobody names it; skip_versions need a target to decide."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -17,12 +18,15 @@ from labeille.names import parse_run_id
 from labeille.results.model import Record, RunMeta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 RECORDS_FILE = "results.jsonl"
 META_FILE = "run_meta.json"
 #: What a torn last line was moved to, so that a repair loses nothing.
 TORN_FILE = "results.jsonl.torn"
+
+_OWNER_LOCK = ".owner.lock"
+_PACKAGE_LOCKS = ".packages"
 
 _record_decoder = msgspec.json.Decoder(Record)
 _meta_decoder = msgspec.json.Decoder(RunMeta)
@@ -39,8 +43,11 @@ def timestamp() -> str:
 
 
 def new_run_id(results_dir: Path, *, prefix: str = "run") -> str:
-    """A run id named after the time that no run under ``results_dir`` has."""
-    stem = f"{prefix}_{utc_now():%Y%m%d_%H%M%S}"
+    """A run id that no run under ``results_dir`` has, named after the time and this process:
+
+    two that start in the same second get two.
+    """
+    stem = f"{prefix}_{utc_now():%Y%m%d_%H%M%S}-{os.getpid()}"
     candidate, number = stem, 1
     while (results_dir / candidate).exists():
         number += 1
@@ -69,20 +76,42 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def owned(self) -> Iterator[None]:
-        """Hold the run for one whole campaign; a second one is refused meanwhile."""
-        lock = filelock.FileLock(self.path / ".owner.lock")
-        with _write_errors(self.path):
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:  # an OSError too
-                raise ResultsError(
-                    f"run {self.run_id} is being written by another process",
-                    hint="wait for it, or give this one another --run-id",
-                ) from None
+        """Hold the run for one whole campaign; whoever else wants to write it is refused."""
+        with self._held(_OWNER_LOCK, fcntl.LOCK_EX, f"run {self.run_id}"):
+            yield
+
+    @contextlib.contextmanager
+    def shared(self, packages: Iterable[str]) -> Iterator[None]:
+        """Hold these packages of a run that other processes write at the same time.
+
+        A package that another one holds is refused, as is a run that somebody owns.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self._held(_OWNER_LOCK, fcntl.LOCK_SH, f"run {self.run_id}"))
+            for name in packages:
+                what = f"{name} in run {self.run_id}"
+                stack.enter_context(self._held(f"{_PACKAGE_LOCKS}/{name}", fcntl.LOCK_EX, what))
+            yield
+
+    @contextlib.contextmanager
+    def _held(self, name: str, how: int, what: str) -> Iterator[None]:
+        """A lock that the kernel takes back when this process dies, so that none is ever stale."""
+        path = self.path / name
+        with _write_errors(path):
+            path.parent.mkdir(exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            with _write_errors(path):
+                try:
+                    fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise ResultsError(
+                        f"{what} is being written by another process",
+                        hint="wait for it, or give this one another --run-id",
+                    ) from None
             yield
         finally:
-            lock.release()
+            os.close(descriptor)
 
     # Records
 

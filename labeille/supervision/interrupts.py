@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+from labeille.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +25,31 @@ if TYPE_CHECKING:
 INSIST_SECONDS = 2.0
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def signals_leave() -> None:
+    """From now on SIGINT and SIGTERM end this process at once, with exit code 130.
+
+    For its start, while there is nothing to tidy up. An exception is no good there: raised in a
+    callback of the import system, Python prints it, forgets it, and goes on.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, _leave)
+
+
+def signals_interrupt() -> None:
+    """From now on both raise KeyboardInterrupt, where they ended the process at once before."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is _leave:
+            signal.signal(number, _interrupt)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    os._exit(ExitCode.INTERRUPTED)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

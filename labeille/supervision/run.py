@@ -36,6 +36,8 @@ __all__ = ["Cancellation", "supervise"]
 #: suite that signals its parent, say. The keeper itself needs up to KILL_SECONDS at worst.
 PATIENCE = 15.0
 
+_LONGEST_POLL = 2.0**31 - 1  # milliseconds, 24 days: poll(2) takes no more
+
 _ROOT = Path(labeille.__file__).resolve().parent.parent
 # Imported, not run by its path: so it is compiled once, which saves 8 ms a start.
 _KEEPER = (
@@ -148,7 +150,9 @@ def _listen(
         deadline = time.monotonic() + command.limits.timeout + command.limits.grace + PATIENCE
     data = b""
     while True:
-        wait = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+        wait = None
+        if deadline is not None:
+            wait = min(max(0.0, deadline - time.monotonic()) * 1000, _LONGEST_POLL)
         events = [fd for fd, _ in poller.poll(wait)]
         if said in events:
             chunk = os.read(said, 65536)
