@@ -1,4 +1,4 @@
-"""How long each package's suite took when it was last run."""
+"""How long each package's suite took when it was last run, and the order that follows from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import msgspec
 from labeille.results.directory import RECORDS_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from labeille.pipeline.job import Job
 
 #: How many of the newest runs are looked at: enough to find most packages, cheap at 5,000 records.
 RUNS_LOOKED_AT = 5
@@ -39,3 +42,13 @@ def last_durations(results_dir: Path) -> dict[str, float]:
                     if timing.duration_seconds > 0:
                         durations[timing.package] = timing.duration_seconds
     return durations
+
+
+def longest_first(jobs: Sequence[Job], durations: Mapping[str, float]) -> list[Job]:
+    """The jobs in an order that fills all slots to the end: the longest known first.
+
+    A package that was never timed may be the longest of all, so it goes before the known ones; in
+    either group the given order decides between equals.
+    """
+    unknown = float("inf")
+    return sorted(jobs, key=lambda job: -durations.get(job.name, unknown))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from labeille.campaigns.disk import full_disk
@@ -19,8 +18,9 @@ from labeille.results.model import Record, Status
 from labeille.supervision.model import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from labeille.campaigns.plan import HuntSettings
     from labeille.pipeline.job import Job, PipelineSettings
     from labeille.results.directory import RunDirectory
     from labeille.supervision.cancellation import Cancellation
@@ -37,15 +37,6 @@ class Progress(Protocol):
 
     def finished(self, record: Record) -> None:
         """The job has its record, and the record is on disk."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HuntSettings:
-    """How a hunt goes: ``slots`` suites at a time, over after ``stop_after_crash`` crashes."""
-
-    pipeline: PipelineSettings
-    slots: int = 1
-    stop_after_crash: int | None = None
 
 
 def hunt(
@@ -71,23 +62,6 @@ def hunt(
             if settings.stop_after_crash is not None and crashes >= settings.stop_after_crash:
                 run.log(f"stopped after {crashes} crashes")
                 return
-
-
-def longest_first(jobs: Sequence[Job], durations: Mapping[str, float]) -> list[Job]:
-    """The jobs in an order that fills all slots to the end: the longest known first.
-
-    A package that was never timed may be the longest of all, so it goes before the known ones; in
-    either group the given order decides between equals.
-    """
-    unknown = float("inf")
-    return sorted(jobs, key=lambda job: -durations.get(job.name, unknown))
-
-
-def still_to_do(jobs: Sequence[Job], done: Mapping[str, Record]) -> list[Job]:
-    """The jobs without a final record: errors on our side of the suite are tried again."""
-    return [
-        job for job in jobs if (record := done.get(job.name)) is None or not record.status.is_final
-    ]
 
 
 class _Worker:

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-import psutil
 
 from labeille import __version__
 from labeille.cache_dir import cache_dir
 from labeille.campaigns.disk import check_writable
-from labeille.campaigns.durations import last_durations
-from labeille.campaigns.hunt import HuntSettings, longest_first, still_to_do
-from labeille.campaigns.resume import earlier_run
+from labeille.campaigns.durations import last_durations, longest_first
+from labeille.campaigns.resume import earlier_run, still_to_do
 from labeille.environments.model import EnvironmentSettings, InstallerChoice
 from labeille.errors import UsageError
 from labeille.pipeline.job import (
@@ -105,6 +103,15 @@ class HuntWishes:
     shared_run_id: str | None = None  # that of the nox whose sessions write it at the same time
     skip_completed: bool = False
     cli_args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HuntSettings:
+    """How a hunt goes: ``slots`` suites at a time, over after ``stop_after_crash`` crashes."""
+
+    pipeline: PipelineSettings
+    slots: int = 1
+    stop_after_crash: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +243,11 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def machine_memory() -> int:
+    """Bytes of the machine's memory; os.sysconf knows, and a library would cost 20 ms a start."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
 def _choose_run(wishes: HuntWishes, report: Callable[[str], None]) -> str:
     if wishes.run_id is not None:
         return wishes.run_id
@@ -251,7 +263,7 @@ def _choose_run(wishes: HuntWishes, report: Callable[[str], None]) -> str:
 def _settings(wishes: HuntWishes, target: Target) -> HuntSettings:
     places = wishes.places
     slots = wishes.workers or default_workers()
-    memory = wishes.memory_limit or int(psutil.virtual_memory().total * MEMORY_SHARE / slots)
+    memory = wishes.memory_limit or int(machine_memory() * MEMORY_SHARE / slots)
     stall = DEFAULT_STALL_THRESHOLD if wishes.stall_threshold is None else wishes.stall_threshold
     return HuntSettings(
         slots=slots,

@@ -1,4 +1,4 @@
-"""Which run a command with ``--skip-completed`` goes on with."""
+"""What a command with ``--skip-completed`` goes on with: which run, and which of its jobs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import msgspec
 from labeille.results.directory import META_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from labeille.pipeline.job import Job
+    from labeille.results.model import Record
 
 #: What is added to a command so that it goes on with what it began.
 RESUME_OPTION = "--skip-completed"
@@ -39,6 +42,13 @@ def earlier_run(results_dir: Path, cli_args: Iterable[str]) -> str | None:
             if isinstance(begun, list) and _without_resume(begun) == wanted:
                 return path.parent.name
     return None
+
+
+def still_to_do(jobs: Sequence[Job], done: Mapping[str, Record]) -> list[Job]:
+    """The jobs without a final record: errors on our side of the suite are tried again."""
+    return [
+        job for job in jobs if (record := done.get(job.name)) is None or not record.status.is_final
+    ]
 
 
 def _without_resume(cli_args: Iterable[object]) -> list[object]:

@@ -8,9 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
-from packaging.requirements import InvalidRequirement, Requirement
 
-from labeille.campaigns.hunt import hunt
 from labeille.campaigns.plan import (
     HuntPlan,
     HuntWishes,
@@ -201,6 +199,8 @@ def run_plan(plan: HuntPlan, verbosity: Verbosity) -> None:
 
     Raises Interrupted, once no process is left, for signals and where nobody reads the output.
     """
+    from labeille.campaigns.hunt import hunt  # 0.15 s that a dry run and --help need not wait for
+
     cancel = Cancellation()
     try:
         with interruptible(cancel), holding(plan):
@@ -279,6 +279,8 @@ def _split_requirements(value: str) -> list[str]:
 
 
 def _is_requirement(text: str) -> bool:
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         Requirement(text)
     except InvalidRequirement:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from labeille.environments import labeille_inspection as inspection
 from labeille.environments.marker import OWN_FOLDER
 from labeille.environments.model import InstallError, Phase
 from labeille.environments.steps import Step
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from labeille.environments.model import EnvironmentRequest
     from labeille.environments.steps import Runner
+
+#: What the environment's interpreter runs; imported by nobody here.
+INSPECTION = Path(__file__).with_name("labeille_inspection.py")
 
 #: Seconds for the facts and the import; torch on a debug build under load needs a minute.
 IMPORT_TIMEOUT = 300.0
@@ -25,7 +26,7 @@ _ERROR_LENGTH = 300
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``inspection`` writes; ``error`` is the last line of a failed import's traceback."""
+    """What ``INSPECTION`` writes; ``error`` is the last line of a failed import's traceback."""
 
     installed: dict[str, str]
     package_version: str | None
@@ -49,7 +50,7 @@ def examine(request: EnvironmentRequest, path: Path, runner: Runner) -> Report:
         "report": str(report_path),
     }
     # -s alone: the user's own site-packages stay out, the package's variables count.
-    argv = (str(path / "bin" / "python"), "-s", str(inspection.__file__), json.dumps(task))
+    argv = (str(path / "bin" / "python"), "-s", str(INSPECTION), json.dumps(task))
     step = Step(
         name="import",
         title="the import check",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from virtualenv.seed.wheels.embed import get_embed_wheel
-
 from labeille.environments.model import Phase
 from labeille.environments.steps import Step
 
@@ -35,6 +33,8 @@ def make_venv_with_uv(uv: Path, target: Target, path: Path, runner: Runner) -> N
             timeout=VENV_TIMEOUT,
         )
     )
+    from virtualenv.seed.wheels.embed import get_embed_wheel  # 20 ms that a reused venv saves
+
     wheel = get_embed_wheel("pip", target.minor_version)
     if wheel is None:
         return

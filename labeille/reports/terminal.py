@@ -6,26 +6,20 @@ import enum
 import shlex
 import sys
 import threading
-import time
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from labeille.results.model import Record, Status
 from labeille.sources.model import SourceChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from types import TracebackType
     from typing import Self
 
     from labeille.campaigns.plan import HuntPlan
     from labeille.pipeline.job import Job
     from labeille.pipeline.trial import Prepared
+    from labeille.reports.live import LiveProgress
 
 STATUS_STYLES = {
     Status.PASS: "green",
@@ -120,80 +114,12 @@ class PlainProgress:
             print(line, flush=True)
 
 
-class LiveProgress:
-    """A display that redraws itself: what each worker does, counts, time left."""
-
-    def __init__(self, plan: HuntPlan, verbosity: Verbosity, console: Console) -> None:
-        self._plan = plan
-        self._verbosity = verbosity
-        self._console = console
-        self._lock = threading.Lock()
-        self._started = time.monotonic()
-        self._active: dict[str, tuple[str, float]] = {}
-        self._counts: Counter[Status] = Counter()
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
-
-    def __enter__(self) -> Self:
-        self._console.print(headline(self._plan), highlight=False)
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        self._live.stop()
-
-    def preparing(self, job: Job) -> None:
-        """Show the job as being prepared."""
-        self._set(job.name, "preparing")
-
-    def testing(self, prepared: Prepared) -> None:
-        """Show the job as being tested."""
-        self._set(prepared.job.name, "testing")
-
-    def finished(self, record: Record) -> None:
-        """Count the verdict; everything but a pass gets a line that stays."""
-        with self._lock:
-            self._active.pop(record.package, None)
-            self._counts[record.status] += 1
-        if record.status is not Status.PASS or self._verbosity >= Verbosity.VERBOSE:
-            self._live.console.print(
-                Text(verdict_line(record), style=STATUS_STYLES[record.status]), soft_wrap=True
-            )
-
-    def _set(self, name: str, doing: str) -> None:
-        with self._lock:
-            self._active[name] = (doing, time.monotonic())
-
-    def _render(self) -> Table:
-        now = time.monotonic()
-        with self._lock:
-            done, total = self._counts.total(), len(self._plan.jobs)
-            counts = "  ".join(
-                f"[{STATUS_STYLES[status]}]{status} {count}[/]"
-                for status, count in sorted(self._counts.items())
-            )
-            elapsed = now - self._started
-            left = _clock(elapsed / done * (total - done)) if done else "?"
-            table = Table.grid(padding=(0, 2))
-            table.add_row(f"[bold]{done}/{total}[/]", counts, f"{_clock(elapsed)}, {left} left")
-            testing = [item for item in self._active.items() if item[1][0] == "testing"]
-            for name, (doing, since) in testing:
-                table.add_row("", Text(name), f"{doing} {_clock(now - since)}")
-            preparing = len(self._active) - len(testing)
-            if preparing:
-                table.add_row("", f"[dim]{preparing} in preparation or waiting for a slot[/]", "")
-        return table
-
-
 def progress_display(plan: HuntPlan, verbosity: Verbosity) -> PlainProgress | LiveProgress:
     """The display that fits where the output goes."""
-    console = Console()
-    if console.is_terminal and verbosity > Verbosity.QUIET and len(plan.jobs) > 1:
-        return LiveProgress(plan, verbosity, console)
+    if sys.stdout.isatty() and verbosity > Verbosity.QUIET and len(plan.jobs) > 1:
+        from labeille.reports.live import LiveProgress  # with rich, which takes 70 ms to import
+
+        return LiveProgress(plan, verbosity)
     return PlainProgress(plan, verbosity)
 
 
@@ -225,6 +151,9 @@ def summary_text(plan: HuntPlan, records: Sequence[Record], verbosity: Verbosity
     counts = Counter(record.status for record in records)
     total = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
     blocks.append(f"{len(records)} of {len(plan.selected.chosen)} packages: {total or 'nothing'}")
+    notes = [record.source_note for record in records if record.source_note]
+    if notes:
+        blocks.append(f"{len(notes)} not from where it was expected; the first: {notes[0]}")
     problems = [str(problem) for problem in plan.selected.problems]
     if problems:
         blocks.append("registry files left out:\n" + "\n".join(f"  {line}" for line in problems))
@@ -298,6 +227,10 @@ def _crash_blocks(plan: HuntPlan, records: Iterable[Record]) -> list[str]:
 
 
 def _table(records: Sequence[Record], *, everything: bool) -> str:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     shown = sorted(records, key=lambda record: (record.status is Status.PASS, record.package))
     left_out = 0
     if not everything and len(shown) > TABLE_ROWS:
@@ -351,9 +284,3 @@ def _revision(prepared: Prepared) -> str:
 def _one_line(text: str, limit: int = 200) -> str:
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
