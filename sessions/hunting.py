@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import nox
 
-from labeille.registry.tags import RUN_TAGS, tagged_names
+from labeille.registry.tags import RUN_TAGS, deepest_rank, tagged_names
 from sessions.shared_run import shared_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from labeille.registry.store import Registry
 
@@ -26,12 +28,16 @@ def register(packages: Iterable[str]) -> None:
         _register(package, ())
 
 
-def register_tagged(registry: Registry, limit: int | None = None) -> None:
-    """Register every selectable package's session with its tags, the most downloaded first."""
-    for position, (package, tags) in enumerate(tagged_names(registry).items()):
-        if limit is not None and position >= limit:
-            return
-        _register(package, tags)
+def register_tagged(
+    registry: Registry, *, wanted: Collection[str] = (), limit: int | None = None
+) -> None:
+    """Register selectable packages' sessions with their tags, the most downloaded first.
+
+    All of them; or ``limit``; or at least those that have one of the tags ``wanted``.
+    """
+    with closing(tagged_names(registry, deepest_rank(wanted))) as tagged:
+        for package, tags in islice(tagged, limit):
+            _register(package, tags)
 
 
 def _register(package: str, tags: Iterable[str]) -> None:

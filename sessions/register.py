@@ -51,8 +51,10 @@ def _register_families(registry: Registry, selected: Selected) -> None:
     """The generated sessions, family by family; a package's file is read in its session only."""
     if selected.names is not None and not selected.everything:
         hunting.register(_named(registry, selected.names))
-    elif selected.tags is not None or selected.everything:
+    elif selected.everything:
         hunting.register_tagged(registry)
+    elif selected.tags is not None:
+        hunting.register_tagged(registry, wanted=selected.tags)
     elif selected.listing:
         hunting.register_tagged(registry, limit=LISTED_PACKAGES)
 

@@ -49,7 +49,7 @@ def test_warm_reading_does_without_yaml(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from labeille.registry.store import Registry\n"
         "from labeille.registry.tags import tagged_names\n"
-        "r = Registry(Path(sys.argv[1])); r.load_all(); tagged_names(r)\n"
+        "r = Registry(Path(sys.argv[1])); r.load_all(); list(tagged_names(r))\n"
         "print(*r.by_downloads()[0], 'yaml' in sys.modules)"
     )
     done = subprocess.run(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from registry_samples import index_of, make_registry
+from registry_samples import index_of, let_settle, make_registry
 
+from labeille.registry.cache import load_cache
 from labeille.registry.model import ExtensionType, Package
-from labeille.registry.tags import run_tags, tagged_names
+from labeille.registry.tags import deepest_rank, run_tags, tagged_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,4 +41,33 @@ def test_tagged_names_are_by_downloads(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("LABEILLE_CACHE_DIR", str(tmp_path / "cache"))
     files = {"a": "enriched: true", "b": "enriched: true", "raw": "", "broken": "["}
     registry = make_registry(tmp_path / "r", files, index_of(b=2, a=1))
-    assert list(tagged_names(registry)) == ["b", "a"]
+    assert [name for name, _ in tagged_names(registry)] == ["b", "a"]
+
+
+def test_tagged_names_look_at_no_more_files_than_they_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABEILLE_CACHE_DIR", str(tmp_path / "cache"))
+    files = {"a": "enriched: true", "b": "enriched: true", "c": "enriched: true"}
+    registry = make_registry(tmp_path / "r", files, index_of(c=3, b=2, a=1))
+    let_settle()  # so that whatever is read is kept in the cache
+
+    with closing(tagged_names(registry)) as tagged:
+        assert next(tagged)[0] == "c"
+    assert set(load_cache(registry.root).files) == {"c.yaml"}
+    assert [name for name, _ in tagged_names(registry, 2)] == ["c", "b"]
+    assert set(load_cache(registry.root).files) == {"c.yaml", "b.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (("top50",), 50),
+        (("top50", "top500"), 500),
+        (("top50", "pure"), None),
+        (("crash-hunt",), None),
+        ((), None),
+    ],
+)
+def test_deepest_rank(tags: tuple[str, ...], expected: int | None) -> None:
+    assert deepest_rank(tags) == expected
