@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-from labeille.supervision.interrupts import signals_leave
+from labeille.errors import ExitCode
+from labeille.supervision.interrupts import exit_interrupted, signals_leave
 
 
 def main() -> NoReturn:
@@ -14,4 +15,7 @@ def main() -> NoReturn:
     signals_leave()
     from labeille.cli.group import run_command
 
-    sys.exit(run_command())
+    code = run_command()
+    if code == ExitCode.INTERRUPTED:
+        exit_interrupted()
+    sys.exit(code)

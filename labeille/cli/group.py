@@ -37,6 +37,13 @@ class LazyGroup(click.Group):
         signals_interrupt()  # from here on there may be something to tidy up
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click itself would answer an interrupt with an empty line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted") from None
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="labeille")
@@ -56,7 +63,7 @@ def run_command() -> int:
     try:
         code = cli.main(standalone_mode=False, prog_name="labeille")
         sys.stdout.flush()
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         code = print_error(Interrupted("interrupted"))
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()

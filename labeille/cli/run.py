@@ -81,16 +81,12 @@ def run(**options: Any) -> ExitCode:
 
 
 def package_command() -> click.Command:
-    """The options of ``labeille run`` that make sense for one package, for its nox session.
-
-    Its callback returns the parsed options.
-    """
+    """The options of ``labeille run`` that make sense for one package, for its nox session."""
     revision = click.Option(["--revision"], metavar="REV", help="A git ref or released version.")
     params = [revision, *(param for param in run.params if param.name not in _BATCH_ONLY)]
     return click.Command(
         "session",
         params=params,
-        callback=lambda **options: options,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
@@ -114,13 +110,11 @@ def parse_session_options(package: str, posargs: Sequence[str]) -> dict[str, Any
     raises click's Exit.
     """
     try:
-        options = package_command().main(
-            list(posargs), prog_name=f"nox -s run-{package} --", standalone_mode=False
-        )
+        # Not main(), which makes click's Abort of an interrupt, and that is an error to nox.
+        with package_command().make_context(f"nox -s run-{package} --", list(posargs)) as context:
+            options = dict(context.params)
     except click.ClickException as error:
         raise _session_usage_error(error) from None
-    if not isinstance(options, dict):  # --help was asked for and has been printed
-        raise click.exceptions.Exit(ExitCode.OK)
     revision = options.pop("revision")
     options |= {
         "packages": (f"{package}@{revision}" if revision else package,),

@@ -125,7 +125,7 @@ class Git:
         self._check_cancelled()
         argv, env = self._argv(*args), self._environ(cwd)
         try:
-            return capture(argv, cwd=cwd, env=env, timeout=timeout)
+            return capture(argv, cwd=cwd, env=env, timeout=timeout, cancel=self.cancel)
         except SupervisionError as error:
             raise GitError(str(error), trouble=Trouble.REFUSED, hint=error.hint) from None
 

@@ -12,12 +12,15 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from labeille.errors import Interrupted
 from labeille.supervision.environ import base_environ, network_environ
 from labeille.supervision.model import MIB, SupervisionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from labeille.supervision.cancellation import Cancellation
 
 #: Bytes that a tool may print to one stream.
 LIMIT = 64 * MIB
@@ -51,6 +54,7 @@ def capture(
     env: Mapping[str, str] | None = None,
     timeout: float = 60.0,
     stdin: bytes | None = None,
+    cancel: Cancellation | None = None,
 ) -> Captured:
     """Run a tool and return what it printed; its stdin is ``stdin``, or empty.
 
@@ -59,7 +63,7 @@ def capture(
     or may run for long belongs to ``supervise``.
 
     Raises SupervisionError when the tool cannot be started, takes too long, or prints more than
-    LIMIT. A non-zero exit code is no error here.
+    LIMIT, and Interrupted when ``cancel`` ended it. A non-zero exit code is no error here.
     """
     if env is None:
         env = base_environ() | network_environ()
@@ -72,7 +76,7 @@ def capture(
             source.seek(0)
         process = _start(argv, cwd, env, source)
         stack.callback(_end, process)
-        stdout, stderr = _read(process, deadline)
+        stdout, stderr = _read(process, deadline, cancel)
         try:
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -103,7 +107,9 @@ def _start(
         ) from None
 
 
-def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:
+def _read(
+    process: subprocess.Popen[bytes], deadline: float, cancel: Cancellation | None
+) -> tuple[bytes, bytes]:
     """Both streams up to their ends, or up to the process's end where a daemon keeps them open."""
     kept: dict[int, bytearray] = {}
     poller = select.poll()
@@ -112,6 +118,8 @@ def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, byt
         os.set_blocking(pipe.fileno(), False)
         kept[pipe.fileno()] = bytearray()
         poller.register(pipe.fileno(), select.POLLIN)
+    if cancel is not None:
+        poller.register(cancel.fileno(), select.POLLIN)
     with _process_fd(process.pid) as ended:
         if ended is not None:
             poller.register(ended, select.POLLIN)
@@ -121,6 +129,8 @@ def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, byt
             if left <= 0:
                 raise _too_long(process)
             ready = {fd for fd, _ in poller.poll(left * 1000)}
+            if cancel is not None and cancel.cancelled:
+                raise Interrupted(f"interrupted while {_name(process)} was at work")
             for fd in reading & ready:
                 if _take(fd, kept[fd]):
                     poller.unregister(fd)

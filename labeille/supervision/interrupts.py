@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
@@ -35,6 +37,15 @@ def signals_leave() -> None:
     """
     for number in _SIGNALS:
         signal.signal(number, _leave)
+    exit_undisturbed()
+
+
+def exit_undisturbed() -> None:
+    """Have both ignored once the interpreter shuts down: the exit code is settled then.
+
+    It puts handlers back to the defaults before its very end, and a second Ctrl-C would show.
+    """
+    atexit.register(_ignore)
 
 
 def signals_interrupt() -> None:
@@ -42,6 +53,25 @@ def signals_interrupt() -> None:
     for number in _SIGNALS:
         if signal.getsignal(number) is _leave:
             signal.signal(number, _interrupt)
+
+
+def exit_interrupted() -> NoReturn:
+    """End this process with 130.
+
+    sys.exit() alone does not: where KeyboardInterrupt went through the eval() or exec() of a string
+    (any dataclass has one), CPython kills itself by SIGINT in the end, whatever became of it.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(ExitCode.INTERRUPTED)
+
+
+def _ignore() -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001

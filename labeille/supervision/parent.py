@@ -7,6 +7,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, NoReturn
 
+from labeille.supervision.interrupts import exit_undisturbed
 from labeille.supervision.launch import die_with_parent
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def sigterm_interrupts() -> None:
     """From now on SIGTERM acts as Ctrl-C does: nox itself would leave all its children behind."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)
+        exit_undisturbed()
 
 
 def end_with_parent() -> None:
