@@ -150,7 +150,9 @@ def summary_text(plan: HuntPlan, records: Sequence[Record], verbosity: Verbosity
         blocks.append(_table(records, everything=verbosity >= Verbosity.VERBOSE))
     counts = Counter(record.status for record in records)
     total = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
-    blocks.append(f"{len(records)} of {len(plan.selected.chosen)} packages: {total or 'nothing'}")
+    selected = len(plan.selected.chosen)
+    if selected > 1 or not records:  # one package's verdict has been said already
+        blocks.append(f"{len(records)} of {selected} packages: {total or 'nothing'}")
     notes = [record.source_note for record in records if record.source_note]
     if notes:
         blocks.append(f"{len(notes)} not from where it was expected; the first: {notes[0]}")
