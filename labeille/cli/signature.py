@@ -14,7 +14,7 @@ from labeille.crashes.evidence import read_crash
 from labeille.errors import UsageError
 
 if TYPE_CHECKING:
-    from labeille.crashes.model import Crash
+    from labeille.results.model import Crash
 
 MIB = 1024 * 1024
 #: Of a longer log the first and the last bytes are read; the crash stands at its end, mostly.
@@ -83,7 +83,7 @@ def _prose(crash: Crash | None) -> str:
     if crash is None:
         return "no crash"
     rows = [
-        ("kind", crash.kind.value),
+        ("kind", crash.kind),
         ("signal", crash.signal),
         ("signature", crash.signature),
         ("detail", crash.detail),

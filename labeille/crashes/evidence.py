@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from labeille.crashes.events import Event, find_events
 from labeille.crashes.frames import telling_c, telling_python
 from labeille.crashes.log_text import clean_lines
-from labeille.crashes.model import Crash, CrashKind
+from labeille.crashes.model import CrashKind
 from labeille.crashes.signature import make_signature, signal_parts
+from labeille.results.model import Crash
 from labeille.supervision.model import exit_signal
 
 if TYPE_CHECKING:

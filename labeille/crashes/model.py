@@ -1,10 +1,8 @@
-"""What a crash left behind, in words that are the same for the same bug."""
+"""The kinds of crash evidence; what is read from it is a ``results.model.Crash``."""
 
 from __future__ import annotations
 
 import enum
-
-import msgspec
 
 
 class CrashKind(enum.StrEnum):
@@ -17,24 +15,3 @@ class CrashKind(enum.StrEnum):
     LIBC_ABORT = "libc-abort"  # glibc's own words before abort()
     FATAL_ERROR = "fatal-error"  # a specific "Fatal Python error: function: message"
     SIGNAL = "signal"  # known by its stacks, or by the bare signal
-
-
-class Crash(msgspec.Struct, frozen=True, kw_only=True):
-    """One crash.
-
-    ``signature`` identifies the bug across machines, builds and line numbers. ``python_top`` and
-    ``c_top`` are the innermost telling frames, "file:function" and "function" or "library+offset"
-    free of addresses. ``python_stack`` and ``c_stack`` are innermost first, bounded. ``in_child``:
-    the process that crashed was a child of the test process. ``detail`` is the sentence that the
-    signature was read from.
-    """
-
-    kind: CrashKind
-    signature: str
-    signal: str | None = None
-    python_top: str | None = None
-    c_top: str | None = None
-    in_child: bool = False
-    detail: str | None = None
-    python_stack: tuple[str, ...] = ()
-    c_stack: tuple[str, ...] = ()

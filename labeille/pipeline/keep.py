@@ -9,7 +9,7 @@ import msgspec
 
 from labeille.pipeline.verdict import evidence_text
 from labeille.results.directory import timestamp
-from labeille.results.model import CrashFacts, Record, Status
+from labeille.results.model import Record, Status
 from labeille.suites.summary import failed_unittests, read_summary
 
 if TYPE_CHECKING:
@@ -135,11 +135,7 @@ def _with_verdict(
         evidence = Path("crashes") / f"{record.package}.txt"
         changes |= {
             "crash_signature": crash.signature,
-            "crash": CrashFacts(
-                **msgspec.structs.asdict(crash) | {"kind": crash.kind.value},
-                phase=verdict.phase,
-                evidence=str(evidence),
-            ),
+            "crash": msgspec.structs.replace(crash, phase=verdict.phase, evidence=str(evidence)),
         }
         record = msgspec.structs.replace(record, **changes)
         run.write_file(evidence, _evidence_file(record, outcome).encode("utf-8", "replace"))

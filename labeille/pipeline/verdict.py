@@ -19,9 +19,9 @@ from labeille.suites.commands import missing_module, pytest_exit_reason
 from labeille.supervision.model import Ending, Outcome, exit_signal
 
 if TYPE_CHECKING:
-    from labeille.crashes.model import Crash
     from labeille.errors import LabeilleError
     from labeille.pipeline.trial import Trial
+    from labeille.results.model import Crash
 
 #: What of each stream is searched for crash evidence; a crash speaks last.
 EVIDENCE_BYTES = 2 * 1024 * 1024

@@ -50,11 +50,16 @@ class JitEvidence(msgspec.Struct, frozen=True, kw_only=True):
     executors: int | None = None
 
 
-class CrashFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a record keeps of a crash; the evidence itself lies under ``crashes/``.
+class Crash(msgspec.Struct, frozen=True, kw_only=True):
+    """One crash, in words that are the same for the same bug.
 
-    ``phase`` is where it happened: test, install or import. ``evidence`` is a path relative to the
-    run directory.
+    ``kind`` is a ``crashes.model.CrashKind``. ``signature`` identifies the bug across machines,
+    builds and line numbers. ``python_top`` and ``c_top`` are the innermost telling frames,
+    "file:function" and "function" or "library+offset" free of addresses. ``python_stack`` and
+    ``c_stack`` are innermost first, bounded. ``in_child``: the process that crashed was a child of
+    the test process. ``detail`` is the sentence that the signature was read from. ``phase`` is
+    where it happened: test, venv, install or import. ``evidence`` is the path of the crash's text
+    in the run directory, None outside a run.
     """
 
     kind: str
@@ -104,7 +109,7 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=False):
     tests: TestCounts | None = None
     failed_tests: tuple[str, ...] = ()
     running_test: str | None = None
-    crash: CrashFacts | None = None
+    crash: Crash | None = None
     jit: JitEvidence | None = None
     max_rss_bytes: int | None = None
     cpu_seconds: float | None = None

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from labeille.crashes.evidence import read_crash
-from labeille.crashes.model import Crash, CrashKind
+from labeille.crashes.model import CrashKind
+from labeille.results.model import Crash
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -29,7 +29,7 @@ ASSERT = (
 
 
 def outcome(tmp_path: Path, exit_code: int, **facts: Any) -> Outcome:
-    outputs = {}
+    outputs: dict[str, Any] = {}
     for stream in ("stdout", "stderr"):
         path = tmp_path / f"{stream}.log"
         path.write_text(facts.pop(stream, ""))

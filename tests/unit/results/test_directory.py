@@ -12,7 +12,7 @@ import pytest
 
 from labeille.errors import ResultsError, UsageError
 from labeille.results.directory import TORN_FILE, RunDirectory, new_run_id, read_records
-from labeille.results.model import CrashFacts, JitEvidence, Record, RunMeta, Status, TestCounts
+from labeille.results.model import Crash, JitEvidence, Record, RunMeta, Status, TestCounts
 
 
 def run_directory(tmp_path: Path) -> RunDirectory:
@@ -32,7 +32,7 @@ def test_records_come_back_as_they_were_written(tmp_path: Path) -> None:
         status=Status.CRASH,
         exit_code=-11,
         signal=11,
-        crash=CrashFacts(kind="signal", signature="signal:x", python_stack=("a.py:f",)),
+        crash=Crash(kind="signal", signature="signal:x", python_stack=("a.py:f",)),
         jit=JitEvidence(enabled=True, executors=3),
         tests=TestCounts(passed=2, total=2),
         failed_tests=("t::x[\udcff]".encode("utf-8", "backslashreplace").decode(),),
