@@ -91,19 +91,35 @@ def yaml_problems(data: bytes, path: Path) -> Iterator[None]:
 def compose_mapping(data: bytes, path: Path) -> MappingNode:
     """The file's one document, which is to be a mapping; raises RegistryFileError otherwise."""
     with yaml_problems(data, path):
-        data.decode("utf-8")  # positions in PyYAML's own errors count characters or bytes
-        if _deepest(data) > _MAX_DEPTH:
-            raise RecursionError
-        loader = _LOADER(data)
-        try:
-            node: Node | None = loader.get_single_node()
-        finally:
-            loader.dispose()
+        node = _compose(data)
     if isinstance(node, yaml.MappingNode):
         return node
     line = line_of(node) if node is not None else 1
     message = "no mapping of keys to values" if node is not None else "the file is empty"
     raise RegistryFileError((FileProblem(path, line, message),))
+
+
+def compose_value(text: str) -> Node | None:
+    """The value that a text is in YAML; None where it is none, or nested too deeply."""
+    try:
+        node = _compose(text.encode())
+        if node is not None:
+            plain(node)
+    except (yaml.YAMLError, BadValue, RecursionError):
+        return None
+    return node
+
+
+def _compose(data: bytes) -> Node | None:
+    data.decode("utf-8")  # positions in PyYAML's own errors count characters or bytes
+    if _deepest(data) > _MAX_DEPTH:
+        raise RecursionError
+    loader = _LOADER(data)
+    try:
+        node: Node | None = loader.get_single_node()
+    finally:
+        loader.dispose()
+    return node
 
 
 def _deepest(data: bytes) -> int:

@@ -44,12 +44,16 @@ _IMPORT_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 def read_package(path: Path) -> Package:
     """Read one package file; raises RegistryFileError with file and line."""
+    return parse_package(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes; raises RegistryFileError."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = error.strerror or str(error)
         raise RegistryFileError((FileProblem(path, None, reason),)) from None
-    return parse_package(data, path)
 
 
 def parse_package(data: bytes, path: Path) -> Package:
@@ -57,7 +61,11 @@ def parse_package(data: bytes, path: Path) -> Package:
 
     ``path`` names the file in problems, and its stem is what the ``package`` field must say.
     """
-    root = compose_mapping(data, path)
+    return take_package(compose_mapping(data, path), data, path)
+
+
+def take_package(root: MappingNode, data: bytes, path: Path) -> Package:
+    """Turn the composed ``data`` into a Package, as ``parse_package`` does."""
     values: dict[str, Any] = {}
     extra: dict[str, object] = {}
     problems: list[FileProblem] = []

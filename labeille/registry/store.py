@@ -65,6 +65,11 @@ class Registry:
         """Normalised names of all package files, sorted; reads none of them."""
         return tuple(sorted(self._listing.files))
 
+    @property
+    def misnamed(self) -> tuple[FileProblem, ...]:
+        """Files that have no place: what they are called is no package, or another file's."""
+        return self._listing.problems
+
     def path(self, name: str) -> Path:
         """Where a package's file lies; raises RegistryError for one that the registry has not."""
         direct = self._direct_path(name)

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from labeille.errors import UsageError
+from labeille.registry.commands import runs_tests, simple_commands
 from labeille.registry.model import TestFramework
 
 if TYPE_CHECKING:
@@ -16,21 +17,6 @@ _DEFAULT_COMMANDS = {
     TestFramework.PYTEST: "python -m pytest",
     TestFramework.UNITTEST: "python -m unittest",
 }
-
-# The pieces of a shell command: quoted text, redirections (whose "&" separates nothing), what ends
-# a simple command (a comment does too), blanks, and words.
-_SHELL_PIECE = re.compile(
-    r"""
-    (?P<quoted>'[^']*'? | "(?:\\.|[^"\\])*"? | \\.)
-    | (?P<redirection>\d*(?:>>|>\||[<>]&|&>>|&>|<<<|<|>))
-    | (?P<end>&&|\|\||[|;&()\n] | (?<!\S)\#[^\n]*)
-    | (?P<blank>[^\S\n]+)
-    | (?P<word>[^\s'"\\<>|;&()]+)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-_RUNNER = re.compile(r"(?:.*/)?(?:pytest|py\.test|unittest)")
 
 # https://docs.pytest.org/en/stable/reference/exit-codes.html
 _PYTEST_EXITS = {
@@ -81,40 +67,11 @@ def _default_command(package: Package) -> str:
 def _suffix_position(command: str) -> int:
     """Where the last command that runs tests ends, else the last command."""
     last = runner = None
-    for words, end in _simple_commands(command):
+    for words, end in simple_commands(command):
         last = end
-        if "install" not in words and any(_RUNNER.fullmatch(word) for word in words):
+        if runs_tests(words):
             runner = end
     return runner or last or len(command)
-
-
-def _simple_commands(command: str) -> list[tuple[list[str], int]]:
-    """The words of each simple command of a shell command, and the offset at which it ends."""
-    commands: list[tuple[list[str], int]] = []
-    words: list[str] = []
-    end = at = 0
-    blank = True
-    while at < len(command):
-        piece = _SHELL_PIECE.match(command, at)
-        text = piece.group() if piece else command[at]
-        kind = piece.lastgroup if piece else "word"
-        at += len(text)
-        if kind == "end":
-            if words:
-                commands.append((words, end))
-            words, blank = [], True
-            continue
-        if kind == "blank":
-            blank = True
-            continue
-        if blank or not words:
-            words.append(text)
-        else:
-            words[-1] += text
-        blank, end = False, at
-    if words:
-        commands.append((words, end))
-    return commands
 
 
 def pytest_exit_reason(exit_status: int) -> str | None:
