@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
+
+from packaging.utils import canonicalize_name
 
 from labeille.cache_dir import cache_dir
 from labeille.errors import PackageIndexError
@@ -12,6 +15,7 @@ from labeille.names import parse_package_name
 from labeille.pypi.download import Download, digest_matches, strongest_digest
 from labeille.pypi.filenames import sdist_version, wheel_version
 from labeille.pypi.local_index import is_local, local_files, local_path
+from labeille.pypi.metadata import metadata_from_files
 from labeille.pypi.model import Project, ProjectFile
 from labeille.pypi.settings import index_settings
 from labeille.pypi.simple import ACCEPT, BadPageError, is_plain_name, parse_page
@@ -24,17 +28,33 @@ if TYPE_CHECKING:
 
     from requests import Response, Session
 
+    from labeille.pypi.metadata import ProjectMetadata
     from labeille.pypi.model import IndexSettings
 
 _CONNECT_TIMEOUT = 10.0  # seconds; the setting bounds the silence after that
 _ATTEMPTS = 3  # at an answer that broke off while it was read
 _CACHE_FOLDER = "index"
+# Changes with what is kept of a page: an old copy must not be taken for a new one.
+_METADATA_FOLDER = "metadata-1"
 _GONE = (404, 410)
 _REFUSED = (401, 403, 407)
+_NOT_OFFERED = (400, 401, 403, 404, 405, 406, 410, 501)
 
 
 class UnknownProjectError(PackageIndexError):
     """No index has heard of the project."""
+
+
+class UnreachableIndexError(PackageIndexError):
+    """Nobody answers at the index, or nobody who speaks HTTP."""
+
+
+class _Use(enum.Enum):
+    """What a session is for."""
+
+    PAGES = "pages"
+    METADATA = "metadata"
+    FILES = "files"
 
 
 class IndexClient:
@@ -49,8 +69,7 @@ class IndexClient:
         self.settings = settings or index_settings()
         self._cache = cache or cache_dir() / _CACHE_FOLDER
         self._lock = threading.Lock()
-        self._pages: Session | None = None
-        self._files: Session | None = None
+        self._sessions: dict[_Use, Session] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -66,10 +85,9 @@ class IndexClient:
     def close(self) -> None:
         """Close the connections; the next question opens new ones."""
         with self._lock:
-            for session in (self._pages, self._files):
-                if session is not None:
-                    session.close()
-            self._pages = self._files = None
+            for session in self._sessions.values():
+                session.close()
+            self._sessions.clear()
 
     def project(self, name: str, *, refresh: bool = False) -> Project:
         """Return what all indexes together list for a project; ``refresh`` goes past the cache.
@@ -97,6 +115,20 @@ class IndexClient:
         sentences = tuple(str(problem) for problem in problems)
         return Project(name=name, files=tuple(files.values()), problems=sentences)
 
+    def metadata(self, name: str) -> ProjectMetadata:
+        """Return what the first index that knows the project says of it in its JSON API.
+
+        Where no index has a JSON API, what the Simple API tells, which is files and no links.
+        Raises UnknownProjectError where none knows the project, UnreachableIndexError, and
+        PackageIndexError.
+        """
+        name = parse_package_name(name)
+        for index in self.settings.indexes:
+            metadata = self._metadata(index, name)
+            if metadata is not None:
+                return metadata
+        return metadata_from_files(self.project(name))
+
     def download(self, file: ProjectFile, folder: Path) -> Path:
         """Return the path of a file's verified copy in ``folder``, downloaded unless it is there.
 
@@ -112,7 +144,7 @@ class IndexClient:
         path = folder / file.filename
         if strongest_digest(file) is not None and path.is_file() and digest_matches(path, file):
             return path
-        Download(file, path).run(lambda: self._get(file.url, stream=True), attempts=_ATTEMPTS)
+        Download(file, path).run(lambda: self._get(file.url, use=_Use.FILES), attempts=_ATTEMPTS)
         return path
 
     def _places(self, name: str) -> Iterator[tuple[str, bool]]:
@@ -148,17 +180,41 @@ class IndexClient:
                 response.content, response.headers.get("Content-Type", ""), response.url
             )
 
+    def _metadata(self, index: str, name: str) -> ProjectMetadata | None:
+        """What one index's JSON API says; None where it has none, or does not know the project."""
+        from labeille.pypi.json_api import json_api_url, read_metadata
+
+        url = json_api_url(index, name)
+        if url is None:
+            return None
+        with self._get(url, headers={"Accept": "application/json"}, use=_Use.METADATA) as response:
+            # a mirror that lacks the API may refuse or not know the path, or show people a page
+            if response.status_code in _NOT_OFFERED or _is_html(response):
+                return None
+            self._check_status(response, url)
+            try:
+                metadata = read_metadata(response)
+            except BadPageError as error:
+                raise PackageIndexError(
+                    f"{url} is not what a package index says of a project: {error}",
+                    hint="try again later, or choose another index in pip's configuration",
+                ) from None
+        if canonicalize_name(metadata.name) != name:
+            raise PackageIndexError(f"{url} is about another project, {metadata.name!r}")
+        return metadata
+
     def _get(
-        self, url: str, *, headers: Mapping[str, str] | None = None, stream: bool = False
+        self, url: str, *, headers: Mapping[str, str] | None = None, use: _Use = _Use.PAGES
     ) -> Response:
         """GET a URL with the user's credentials and certificates.
 
-        A stream is of a file: uncached, undecoded, its status checked.
+        A file is streamed, uncached, undecoded, its status checked.
         """
         from requests.exceptions import RequestException
 
+        stream = use is _Use.FILES
         try:
-            response = self._session(files=stream).get(
+            response = self._session(use).get(
                 url,
                 headers={"Accept-Encoding": "identity"} if stream else headers,
                 stream=stream,
@@ -174,15 +230,21 @@ class IndexClient:
             self._check_status(response, url)
         return response
 
-    def _session(self, *, files: bool) -> Session:
-        from labeille.pypi.session import file_session, page_session
-
+    def _session(self, use: _Use) -> Session:
         with self._lock:
-            if files:
-                self._files = self._files or file_session(self.settings)
-                return self._files
-            self._pages = self._pages or page_session(self.settings, self._cache)
-            return self._pages
+            session = self._sessions.get(use)
+            if session is None:
+                session = self._sessions[use] = self._new_session(use)
+            return session
+
+    def _new_session(self, use: _Use) -> Session:
+        from labeille.pypi.session import file_session, metadata_session, page_session
+
+        if use is _Use.FILES:
+            return file_session(self.settings)
+        if use is _Use.METADATA:
+            return metadata_session(self.settings, self._cache / _METADATA_FOLDER)
+        return page_session(self.settings, self._cache)
 
     def _verify(self, url: str) -> bool | str | None:
         """What requests takes: False, a bundle's path, or None for its own choice."""
@@ -212,10 +274,10 @@ class IndexClient:
             hint="try again later, or choose another index in pip's configuration",
         )
 
-    def _unreachable(self, url: str, error: Exception) -> PackageIndexError:
+    def _unreachable(self, url: str, error: Exception) -> UnreachableIndexError:
         from labeille.pypi.failure import reason
 
-        return PackageIndexError(
+        return UnreachableIndexError(
             f"the package index cannot be reached: {url}: {reason(error)}",
             hint="check the network, the proxy and the index URL in pip's or uv's configuration",
         )
@@ -225,6 +287,10 @@ class IndexClient:
         return UnknownProjectError(
             f"there is no package {name} on the index", hint=f"asked: {asked}"
         )
+
+
+def _is_html(response: Response) -> bool:
+    return response.headers.get("Content-Type", "").strip().lower().startswith("text/html")
 
 
 def _is_of(filename: str, name: str) -> bool:

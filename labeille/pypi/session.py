@@ -13,6 +13,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from labeille import __version__
+from labeille.pypi.folder_cache import FolderCache
+from labeille.pypi.json_api import CondensingAdapter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +31,7 @@ _BACKOFF = 0.3  # the first retry is at once, the second after twice this in sec
 _MAX_RETRY_AFTER = (
     20.0  # seconds; a server may ask for an hour, and a hunt waits for no one so long
 )
-_POOL = 16
+_POOL = 64  # idle connections that are kept; as many as anyone may ask at a time
 # What an index that gives no hint is believed for: as long as the public one asks for.
 _DEFAULT_MAX_AGE = 600  # seconds
 
@@ -41,6 +43,14 @@ def page_session(settings: IndexSettings, cache: Path) -> Session:
         heuristic=_BelieveTheSilent(),
         max_retries=_retry(),
         pool_maxsize=_POOL,
+    )
+    return _session(settings, adapter)
+
+
+def metadata_session(settings: IndexSettings, cache: Path) -> Session:
+    """A session for the JSON API; what is kept below ``cache`` is the little that counts."""
+    adapter = CondensingAdapter(
+        FolderCache(cache), heuristic=_BelieveTheSilent(), max_retries=_retry(), pool_maxsize=_POOL
     )
     return _session(settings, adapter)
 
