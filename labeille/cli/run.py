@@ -34,7 +34,9 @@ from labeille.errors import ExitCode, Interrupted, SourceError, UsageError
 from labeille.names import parse_package_name, parse_run_id
 from labeille.registry.selection import Selection, parse_packages, parse_shard
 from labeille.registry.where import parse_where
-from labeille.reports.terminal import Verbosity, dry_run_text, progress_display, summary_text
+from labeille.reports.progress import progress_display
+from labeille.reports.summary import dry_run_text, summary_text
+from labeille.reports.words import Verbosity
 from labeille.results.model import Record, Status
 from labeille.sources.model import SourceChoice
 from labeille.sources.origin import parse_origin
@@ -144,6 +146,11 @@ def _session_usage_error(error: click.ClickException) -> UsageError:
 
 def parse_wishes(options: Mapping[str, Any], cli_args: Sequence[str]) -> HuntWishes:
     """Turn click's values into wishes; what click could not check is checked here."""
+    override = options["test_command_override"]
+    if override is not None and not override.strip():
+        raise UsageError(
+            "--test-command-override is empty", hint="leave it out, or say what to run"
+        )
     return HuntWishes(
         selection=_parse_selection(options),
         registry_dir=options["registry_dir"],
@@ -167,7 +174,7 @@ def parse_wishes(options: Mapping[str, Any], cli_args: Sequence[str]) -> HuntWis
         timeout=options["timeout"],
         stall_threshold=options["stall_threshold"],
         memory_limit=options["memory_limit"],
-        test_command_override=options["test_command_override"],
+        test_command_override=override,
         test_command_suffix=options["test_command_suffix"],
         workers=options["workers"],
         stop_after_crash=options["stop_after_crash"],

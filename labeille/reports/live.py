@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from labeille.reports.terminal import STATUS_STYLES, Verbosity, headline, verdict_line
+from labeille.reports.words import STATUS_STYLES, Verbosity, headline, verdict_line
 from labeille.results.model import Record, Status
 
 if TYPE_CHECKING:

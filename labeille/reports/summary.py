@@ -1,146 +1,23 @@
-"""How a hunt looks on a terminal: progress while it runs, a summary at its end."""
+"""How a hunt looks before it starts and at its end."""
 
 from __future__ import annotations
 
-import enum
 import shlex
 import sys
-import threading
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from labeille.reports.words import STATUS_STYLES, Verbosity, headline, one_line, tests_text
 from labeille.results.model import Record, Status
 from labeille.sources.model import SourceChoice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Self
 
     from labeille.campaigns.plan import HuntPlan
-    from labeille.pipeline.job import Job
-    from labeille.pipeline.trial import Prepared
-    from labeille.reports.live import LiveProgress
-
-STATUS_STYLES = {
-    Status.PASS: "green",
-    Status.FAIL: "yellow",
-    Status.CRASH: "bold red",
-    Status.TIMEOUT: "magenta",
-    Status.INSTALL_ERROR: "dim",
-    Status.CLONE_ERROR: "dim",
-    Status.ERROR: "red",
-}
 
 #: Rows of a table before the unremarkable ones are only counted, unless --verbose.
 TABLE_ROWS = 60
-
-
-class Verbosity(enum.IntEnum):
-    """How much is said."""
-
-    QUIET = 0
-    NORMAL = 1
-    VERBOSE = 2
-
-    @classmethod
-    def parse(cls, *, verbose: bool, quiet: bool) -> Verbosity:
-        """-v and -q; with both, the quieter one."""
-        if quiet:
-            return cls.QUIET
-        return cls.VERBOSE if verbose else cls.NORMAL
-
-
-def headline(plan: HuntPlan) -> str:
-    """One line: what is run, on which interpreter, under which condition, and where it is kept."""
-    target = plan.target
-    facts = [target.version]
-    if target.debug:
-        facts.append("debug")
-    if target.free_threaded:
-        facts.append("free-threaded")
-    facts.append("JIT" if target.jit_available else "no JIT")
-    count = len(plan.jobs)
-    what = plan.jobs[0].name if count == 1 else f"{count} packages"
-    return (
-        f"{what} on {target.python} ({', '.join(facts)}) under {plan.condition.name}; "
-        f"environments in {plan.wishes.places.venvs_dir}; run {plan.run.path}"
-    )
-
-
-# While it runs
-
-
-class PlainProgress:
-    """A line for each thing that happens: for logs, pipes and nox."""
-
-    def __init__(self, plan: HuntPlan, verbosity: Verbosity) -> None:
-        self._plan = plan
-        self._verbosity = verbosity
-        self._lock = threading.Lock()
-        self._done = 0
-
-    def __enter__(self) -> Self:
-        if self._verbosity > Verbosity.QUIET:
-            self._print(headline(self._plan))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """There is nothing to take away."""
-
-    def preparing(self, job: Job) -> None:
-        """Say that the checkout and the environment are being got, if there is time to read it."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            self._print(f"{job.name}: preparing")
-
-    def testing(self, prepared: Prepared) -> None:
-        """Say what is run, and in which environment."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            environment = prepared.environment
-            how = "reused" if environment.reused else f"built by {environment.backend}"
-            self._print(
-                f"{prepared.job.name}: testing {_revision(prepared)} in {environment.path} ({how})"
-            )
-
-    def finished(self, record: Record) -> None:
-        """Say the verdict."""
-        with self._lock:
-            self._done += 1
-            done = self._done
-        if self._verbosity > Verbosity.QUIET:
-            self._print(f"[{done}/{len(self._plan.jobs)}] {verdict_line(record)}")
-
-    def _print(self, line: str) -> None:
-        with self._lock:
-            print(line, flush=True)
-
-
-def progress_display(plan: HuntPlan, verbosity: Verbosity) -> PlainProgress | LiveProgress:
-    """The display that fits where the output goes."""
-    if sys.stdout.isatty() and verbosity > Verbosity.QUIET and len(plan.jobs) > 1:
-        from labeille.reports.live import LiveProgress  # with rich, which takes 70 ms to import
-
-        return LiveProgress(plan, verbosity)
-    return PlainProgress(plan, verbosity)
-
-
-# In the end
-
-
-def verdict_line(record: Record) -> str:
-    """One package's verdict on one line."""
-    parts = [f"{record.package}: {record.status}"]
-    if record.crash_signature:
-        parts.append(record.crash_signature)
-    if record.tests is not None:
-        parts.append(_tests_text(record))
-    if record.duration_seconds:
-        parts.append(f"{record.duration_seconds:.1f} s")
-    if record.running_test:
-        parts.append(f"in {record.running_test}")
-    message = record.reason or record.error_message
-    if message:
-        parts.append(_one_line(message))
-    return ", ".join(parts)
 
 
 def summary_text(plan: HuntPlan, records: Sequence[Record], verbosity: Verbosity) -> str:
@@ -216,7 +93,7 @@ def _crash_blocks(plan: HuntPlan, records: Iterable[Record]) -> list[str]:
         for record in crashed:
             where = f" in {record.running_test}" if record.running_test else ""
             if not where and record.reason:
-                where = f" {_one_line(record.reason)}"
+                where = f" {one_line(record.reason)}"
             child = ", in a child process" if record.crash and record.crash.in_child else ""
             phase = record.crash.phase if record.crash else "test"
             during = f" during {phase}" if phase != "test" else ""
@@ -247,9 +124,9 @@ def _table(records: Sequence[Record], *, everything: bool) -> str:
             record.package,
             record.package_version or "",
             Text(record.status.value, style=STATUS_STYLES[record.status]),
-            _tests_text(record),
+            tests_text(record),
             f"{record.duration_seconds:.1f}" if record.duration_seconds else "",
-            Text(record.crash_signature or _one_line(record.reason or "")),
+            Text(record.crash_signature or one_line(record.reason or "")),
         )
     # On a terminal as wide as it is; in a file the last column is never cut.
     console = Console(width=None if sys.stdout.isatty() else 400)
@@ -259,30 +136,3 @@ def _table(records: Sequence[Record], *, everything: bool) -> str:
     if left_out:
         lines.append(f"… and {left_out} more (-v shows all)")
     return "\n".join(lines)
-
-
-def _tests_text(record: Record) -> str:
-    tests = record.tests
-    if tests is None:
-        return ""
-    parts = [
-        f"{count} {name}"
-        for name, count in (
-            ("passed", tests.passed),
-            ("failed", tests.failed),
-            ("error", tests.error),
-            ("skipped", tests.skipped),
-        )
-        if count
-    ]
-    return " ".join(parts) or "no tests"
-
-
-def _revision(prepared: Prepared) -> str:
-    checkout = prepared.checkout
-    return f"{checkout.kind.value} {checkout.version or (checkout.revision or '')[:12]}"
-
-
-def _one_line(text: str, limit: int = 200) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
