@@ -10,7 +10,7 @@ from labeille.names import parse_package_name
 from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
 from labeille.supervision.parent import end_with_parent, sigterm_interrupts
-from sessions import development, hunting
+from sessions import development, hunting, upkeep
 from sessions.selected import SelectionError, read_selection
 from sessions.shared_run import found_shared_run
 
@@ -35,6 +35,7 @@ def register() -> None:
         end_with_parent()
     found_shared_run()
     development.register()
+    upkeep.register()
     try:
         selected = read_selection()
         _register_families(Registry(find_registry(None)), selected)

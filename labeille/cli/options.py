@@ -101,6 +101,13 @@ def _stack(*options: Callable[[Any], Any]) -> Callable[[Function], Function]:
     return decorate
 
 
+registry_option = click.option(
+    "--registry-dir",
+    type=_FOLDER,
+    help="The registry.  [default: LABEILLE_REGISTRY_DIR, ./registry, the shipped one]",
+)
+
+
 def selection_options(function: Function) -> Function:
     """Which packages of the registry."""
     return _stack(
@@ -137,11 +144,7 @@ def eligibility_options(function: Function) -> Function:
 def place_options(function: Function) -> Function:
     """Where things are read and kept."""
     return _stack(
-        click.option(
-            "--registry-dir",
-            type=_FOLDER,
-            help="The registry.  [default: LABEILLE_REGISTRY_DIR, ./registry, the shipped one]",
-        ),
+        registry_option,
         click.option(
             "--results-dir", type=_FOLDER, help="Where runs are kept.  [default: ./results]"
         ),

@@ -1,0 +1,44 @@
+"""Upkeep of the registry: sessions around the commands of `labeille registry`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import nox
+
+if TYPE_CHECKING:
+    import click
+
+
+def register() -> None:
+    """Register the upkeep sessions."""
+    for function in (validate,):
+        nox.session(default=False, venv_backend="none")(function)
+
+
+def validate(session: nox.Session) -> None:
+    """Check the registry's files and index (after --: options of `labeille registry validate`)."""
+    from labeille.cli.registry import validate_registry
+
+    run_command(session, validate_registry)
+
+
+def run_command(session: nox.Session, command: click.Command) -> None:
+    """Run a command of labeille's with the session's options; fails the session where it fails."""
+    # Imported here: other sessions of the same nox have no use for click.
+    import click
+
+    from labeille.errors import Interrupted, LabeilleError
+
+    try:
+        code = command.main(
+            list(session.posargs), prog_name=f"nox -s {session.name} --", standalone_mode=False
+        )
+    except click.ClickException as error:
+        session.error(error.format_message().rstrip("."))
+    except (Interrupted, click.Abort):
+        raise KeyboardInterrupt from None
+    except LabeilleError as error:
+        session.error(f"{error} ({error.hint})" if error.hint else str(error))
+    if code:
+        session.error("see above")
