@@ -15,6 +15,8 @@ from labeille.supervision.interrupts import signals_interrupt
 
 #: Where each command lives; a module is imported when its command is used.
 COMMANDS = {
+    "analyze": "labeille.cli.analyze:analyze",
+    "registry": "labeille.cli.registry:registry",
     "run": "labeille.cli.run:run",
     "signature": "labeille.cli.signature:signature",
     "targets": "labeille.cli.targets:targets",
