@@ -1,4 +1,4 @@
-"""How long a registry takes to read: names only, cold, warm; medians, each in a fresh process.
+"""How long a registry takes to read: names only, one package, everything; cold and warm.
 
     python benchmarks/registry_load.py [REGISTRY]      default: ../shared/data/registry-5000
 
@@ -8,12 +8,12 @@ count; starting Python itself does not.
 
 from __future__ import annotations
 
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from measuring import REPOSITORY, environ, five_thousand, show
 
 ROUNDS = 7
 
@@ -34,7 +34,7 @@ CASES = (
     ("everything, warm", "registry.load_all(); registry.by_downloads()", True),
     (
         "nox names and tags, warm",
-        "from labeille.registry.tags import tagged_names; tagged_names(registry)",
+        "from labeille.registry.tags import tagged_names; list(tagged_names(registry))",
         True,
     ),
     (
@@ -48,32 +48,33 @@ CASES = (
 )
 
 
-def measure(code: str, root: Path, cache: Path) -> float:
+def main() -> None:
+    """Print the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        root = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else five_thousand(scratch)
+        print(f"reading {root.name}, imports included")
+        for title, code, warm in CASES:
+            times = []
+            for turn in range(ROUNDS):
+                cache = scratch / ("warm" if warm else f"{title} {turn}")
+                if warm:
+                    _measure(code, root, cache)
+                times.append(_measure(code, root, cache) * 1000)
+            show(title, times, "ms", digits=0)
+
+
+def _measure(code: str, root: Path, cache: Path) -> float:
     """Seconds that ``code`` takes in a fresh process, imports included."""
     done = subprocess.run(
         [sys.executable, "-c", _PRELUDE + code + _EPILOGUE, str(root)],
-        cwd=Path(__file__).parents[1],  # where labeille is importable without an install
-        env={**os.environ, "LABEILLE_CACHE_DIR": str(cache)},
+        cwd=REPOSITORY,
+        env=environ(cache),
         check=True,
         capture_output=True,
         text=True,
     )
     return float(done.stdout)
-
-
-def main() -> None:
-    default = Path(__file__).parents[2] / "shared" / "data" / "registry-5000"
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else default).absolute()
-    print(f"{root}: medians of {ROUNDS}, in milliseconds")
-    with tempfile.TemporaryDirectory() as scratch:
-        for title, code, warm in CASES:
-            times = []
-            for turn in range(ROUNDS):
-                cache = Path(scratch, "warm" if warm else f"{title} {turn}")
-                if warm:
-                    measure(code, root, cache)
-                times.append(measure(code, root, cache))
-            print(f"{title:28} {statistics.median(times) * 1000:8.0f}")
 
 
 if __name__ == "__main__":
