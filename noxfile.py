@@ -14,7 +14,6 @@
 #     "pyyaml>=6.0.3",
 #     "requests>=2.32.4",
 #     "rich>=14.1",
-#     "ruamel.yaml>=0.18.15",
 #     "tomli>=2.2.1",
 #     "urllib3>=2.5",
 #     "virtualenv>=20.35",
