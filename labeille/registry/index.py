@@ -99,6 +99,31 @@ def rebuild_index(
     )
 
 
+def update_index(
+    old: Index,
+    packages: Iterable[Package],
+    counts: Mapping[str, int | None],
+    *,
+    now: datetime,
+) -> Index:
+    """The index with these packages' entries made anew, and all others as they are.
+
+    ``counts`` are new download counts of some packages; an entry keeps the one it has where there
+    is no new one. Returns ``old`` itself where nothing changes. ``now`` is an aware UTC time.
+    """
+    packages = list(packages)
+    before = {entry.name: entry for entry in old.packages}
+    for package in packages:
+        count = counts.get(package.name)
+        entry = before.get(package.name) or IndexEntry(name=package.name)
+        if count is not None:
+            entry = msgspec.structs.replace(entry, download_count=count)
+        before[package.name] = entry
+    counted = msgspec.structs.replace(old, packages=tuple(before.values()))
+    new = rebuild_index(packages, counted, now=now, unreadable=before)
+    return old if new.packages == old.packages else new
+
+
 def find_drift(index: Index, rebuilt: Index) -> Drift:
     """What ``rebuild_index`` changed; a false value when it changed nothing but the date."""
     old = {entry.name: entry for entry in index.packages}

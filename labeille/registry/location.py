@@ -32,6 +32,27 @@ def find_registry(option: Path | None = None) -> Path:
     raise RegistryError("no registry was found", hint="name one with --registry-dir")
 
 
+def registry_to_write(option: Path | None = None) -> Path:
+    """The absolute path of the registry to write, which may be one that is yet to be made.
+
+    The first of: ``option`` (--registry-dir), LABEILLE_REGISTRY_DIR, ./registry; never the copy
+    that is shipped with labeille. Raises RegistryError for a folder with something else in it.
+    """
+    variable = os.environ.get(REGISTRY_DIR_VARIABLE)
+    if option is not None:
+        origin, path = "--registry-dir", option
+    elif variable:
+        origin, path = REGISTRY_DIR_VARIABLE, Path(variable)
+    else:
+        origin, path = "./registry", Path("registry")
+    path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - see _named
+    try:
+        is_new = not path.exists() or next(path.iterdir(), None) is None
+    except OSError as error:
+        raise RegistryError(f"{origin}: {path} cannot be read: {error.strerror}") from None
+    return path if is_new else _named(path, origin)
+
+
 def _named(path: Path, origin: str) -> Path:
     """A registry that was asked for by name may be empty, but has to have its folder."""
     path = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - expanduser() raises on "~x"

@@ -15,6 +15,7 @@ from labeille.registry.index import (
     parse_index,
     read_index,
     rebuild_index,
+    update_index,
     write_index,
 )
 from labeille.registry.model import ExtensionType, Package
@@ -28,6 +29,39 @@ def test_the_real_index_survives_reading_and_writing_byte_for_byte(shared_data: 
     index = read_index(path)
     assert len(index.packages) == 4999
     assert format_index(index) == path.read_bytes()
+
+
+def test_update_makes_named_entries_anew_and_keeps_the_others() -> None:
+    old = Index(
+        last_updated="2026-01-01T00:00:00",
+        packages=(
+            IndexEntry(name="a", download_count=5, extra={"stars": 3}),
+            IndexEntry(name="b", download_count=4, extension_type=ExtensionType.PURE),
+            IndexEntry(name="c", enriched=True),
+        ),
+        extra={"source": "x"},
+    )
+    packages = [
+        Package(name="a", extension_type=ExtensionType.PURE),
+        Package(name="d", skip_versions={"3.15": "no"}),
+    ]
+    new = update_index(old, packages, {"a": None, "b": 99, "d": 7}, now=NOW)
+    assert new == Index(
+        last_updated="2026-11-21T12:00:07",
+        packages=(
+            IndexEntry(name="d", download_count=7, skip_versions_keys=("3.15",)),
+            IndexEntry(
+                name="a",
+                download_count=5,
+                extension_type=ExtensionType.PURE,
+                extra={"stars": 3},
+            ),
+            old.packages[1],  # a count of what is not among the packages is none of ours
+            old.packages[2],
+        ),
+        extra={"source": "x"},
+    )
+    assert update_index(new, packages, {"d": 7}, now=NOW) is new
 
 
 def test_rebuild_keeps_counts_and_unknown_keys() -> None:

@@ -9,7 +9,11 @@ from registry_samples import make_registry
 
 import labeille
 from labeille.errors import RegistryError
-from labeille.registry.location import REGISTRY_DIR_VARIABLE, find_registry
+from labeille.registry.location import (
+    REGISTRY_DIR_VARIABLE,
+    find_registry,
+    registry_to_write,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +71,26 @@ def test_the_packages_folder_itself(elsewhere: Path) -> None:
     with pytest.raises(RegistryError) as caught:
         find_registry(registry.packages_dir)
     assert caught.value.hint == f"name the folder above it: {registry.root}"
+
+
+def test_where_a_registry_is_written(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_registry(elsewhere / "site-packages/labeille/_registry", {"a": ""})
+    here = elsewhere / "here/registry"
+    assert registry_to_write() == here  # it may be one to come; the shipped one is never it
+    here.mkdir()
+    assert registry_to_write() == here
+    monkeypatch.setenv(REGISTRY_DIR_VARIABLE, str(elsewhere / "variable"))
+    assert registry_to_write() == elsewhere / "variable"
+    assert registry_to_write(Path("option")) == elsewhere / "here/option"
+    existing = make_registry(elsewhere / "r", {"a": ""}).root
+    assert registry_to_write(existing) == existing
+
+
+def test_a_folder_of_something_else_is_not_written(elsewhere: Path) -> None:
+    registry = make_registry(elsewhere / "r", {"a": ""})
+    with pytest.raises(RegistryError, match="holds no packages folder") as caught:
+        registry_to_write(registry.packages_dir)
+    assert caught.value.hint == f"name the folder above it: {registry.root}"
+    (elsewhere / "file").touch()
+    with pytest.raises(RegistryError, match=r"--registry-dir: .* cannot be read: Not a directory"):
+        registry_to_write(elsewhere / "file")
