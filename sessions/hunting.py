@@ -76,7 +76,7 @@ def run_package(session: nox.Session, package: str) -> None:
     from labeille.cli.run import hunt_in_session
     from labeille.errors import ExitCode, Interrupted, LabeilleError
 
-    _quiet_libraries()
+    quiet_libraries()
     run_id, command = shared_run()
     try:
         code = hunt_in_session(package, session.posargs, run_id=run_id, command=command)
@@ -89,7 +89,7 @@ def run_package(session: nox.Session, package: str) -> None:
         session.error("see above")
 
 
-def _quiet_libraries() -> None:
+def quiet_libraries() -> None:
     """nox lets every library's debug messages through; nobody asked for the HTTP client's."""
     for name in ("cachecontrol", "filelock", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Upkeep of the registry: sessions around the commands of `labeille registry`."""
+"""Upkeep of the registry: sessions around commands that write it and check it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ from typing import TYPE_CHECKING
 
 import nox
 
+from sessions.hunting import quiet_libraries
+
 if TYPE_CHECKING:
     import click
 
 
 def register() -> None:
     """Register the upkeep sessions."""
-    for function in (validate,):
+    for function in (resolve, validate):
         nox.session(default=False, venv_backend="none")(function)
+
+
+def resolve(session: nox.Session) -> None:
+    """Look packages up and write files for them (after --: options of `labeille resolve`)."""
+    from labeille.cli.resolve import resolve as command
+
+    quiet_libraries()
+    run_command(session, command)
 
 
 def validate(session: nox.Session) -> None:
