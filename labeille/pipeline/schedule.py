@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from labeille.errors import Interrupted
 
@@ -30,6 +30,9 @@ WAKE_UP = 0.2
 #: How long an ended schedule waits for its threads (seconds). What is supervised ends at once; a
 #: thread in the middle of a download is left to die with the process.
 FAREWELL = 1.0
+
+#: A position before every item's.
+_STOP = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +84,11 @@ class _Schedule(Generic[Item, Ready, Done]):
         slots: int,
         cancel: Cancellation,
     ) -> None:
-        self._items = collections.deque(items)
+        self._items = collections.deque(enumerate(items))
         self._steps = steps
         self._cancel = cancel
-        self._ready: queue.SimpleQueue[Ready | None] = queue.SimpleQueue()
+        # By the items' positions, which differ; who stops goes before all of them.
+        self._ready: queue.PriorityQueue[tuple[int, Ready | None]] = queue.PriorityQueue()
         self._results: queue.SimpleQueue[Done | BaseException] = queue.SimpleQueue()
         self._lead = threading.Semaphore(slots * (1 + LEAD_PER_SLOT))
         self._stopped = False
@@ -108,7 +112,7 @@ class _Schedule(Generic[Item, Ready, Done]):
         for _ in self._preparers:
             self._lead.release()
         for _ in self._testers:
-            self._ready.put(None)
+            self._ready.put((_STOP, None))
         deadline = time.monotonic() + FAREWELL
         for thread in (*self._preparers, *self._testers):
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -129,7 +133,7 @@ class _Schedule(Generic[Item, Ready, Done]):
         while True:
             self._lead.acquire()
             try:
-                item = self._items.popleft()
+                position, item = self._items.popleft()
             except IndexError:
                 return
             if self._stopped:
@@ -137,19 +141,27 @@ class _Schedule(Generic[Item, Ready, Done]):
             try:
                 ready = self._steps.prepare(item)
             except BaseException as error:  # noqa: BLE001 - raised again in the main thread
-                self._results.put(error)
+                self._fail(error)
                 return
             if isinstance(ready, Settled):
                 self._lead.release()
                 self._results.put(ready.result)
             else:
-                self._ready.put(ready)
+                self._ready.put((position, ready))
 
     def _test_items(self) -> None:
-        while (ready := self._ready.get()) is not None and not self._stopped:
+        while True:
+            position, ready = self._ready.get()
+            if position == _STOP or self._stopped:
+                return
             try:
-                result: Done | BaseException = self._steps.test(ready)
+                result = self._steps.test(cast("Ready", ready))
             except BaseException as error:  # noqa: BLE001 - raised again in the main thread
-                result = error
+                self._fail(error)
+                return
             self._lead.release()
             self._results.put(result)
+
+    def _fail(self, error: BaseException) -> None:
+        self._stopped = True  # here already: nothing more is begun until the main thread hears it
+        self._results.put(error)
