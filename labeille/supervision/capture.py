@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from labeille.errors import Interrupted
 from labeille.supervision.environ import base_environ, network_environ
+from labeille.supervision.interrupts import interrupts_deferred
 from labeille.supervision.model import MIB, SupervisionError
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ def capture(
             source = stack.enter_context(tempfile.TemporaryFile())
             source.write(stdin)
             source.seek(0)
-        process = _start(argv, cwd, env, source)
-        stack.callback(_end, process)
+        with interrupts_deferred():
+            process = _start(argv, cwd, env, source)
+            stack.callback(_end, process)
         stdout, stderr = _read(process, deadline, cancel)
         try:
             process.wait(max(0.0, deadline - time.monotonic()))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from labeille.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
     from typing import Any
 
@@ -83,6 +83,24 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
 
 
 @contextlib.contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Within the block, SIGINT and SIGTERM wait for its end: so that what is started is noted."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    previous: dict[int, _Handler] = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        _set_handlers(previous)
+        for late in came:
+            signal.raise_signal(late)
+
+
+@contextlib.contextmanager
 def interruptible(cancel: Cancellation) -> Iterator[None]:
     """Within the block, the first SIGINT or SIGTERM cancels and raises KeyboardInterrupt.
 
@@ -139,6 +157,10 @@ class _Handling:
             signal.raise_signal(number)
 
     def _restore(self) -> None:
-        for number, handler in self._previous.items():
-            # None stands for a handler that was not set from Python and cannot be set again.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        _set_handlers(self._previous)
+
+
+def _set_handlers(handlers: Mapping[int, _Handler]) -> None:
+    for number, handler in handlers.items():
+        # None stands for a handler that was not set from Python and cannot be set again.
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -8,7 +8,12 @@ import pytest
 
 from labeille.supervision import interrupts
 from labeille.supervision.cancellation import Cancellation
-from labeille.supervision.interrupts import interruptible
+from labeille.supervision.interrupts import (
+    interruptible,
+    interrupts_deferred,
+    signals_interrupt,
+    signals_leave,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,3 +105,32 @@ def test_other_threads_leave_the_handlers_alone() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_deferred_interrupt_comes_at_the_end(number: signal.Signals) -> None:
+    steps = []
+
+    def deferred() -> None:
+        with interrupts_deferred():
+            signal.raise_signal(number)
+            steps.append("finished")
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt):
+        deferred()
+    assert steps == ["finished"]
+    assert signal.getsignal(number) is signal.default_int_handler
+    with interrupts_deferred():
+        pass
+
+
+def test_from_leaving_at_once_to_interrupting() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    signals_interrupt()  # whoever has handlers of their own keeps them
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+    signals_leave()
+    signals_interrupt()
+    for number in SIGNALS:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
