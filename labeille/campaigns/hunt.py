@@ -7,7 +7,7 @@ import traceback
 from typing import TYPE_CHECKING, Protocol
 
 from labeille.campaigns.disk import full_disk
-from labeille.errors import Interrupted, ResultsError
+from labeille.errors import Interrupted, LabeilleError, ResultsError
 from labeille.pipeline.keep import failed_record, tested_record
 from labeille.pipeline.prepare import Unprepared, prepare
 from labeille.pipeline.schedule import Settled, Steps, run_steps
@@ -144,9 +144,16 @@ class _Worker:
         )
 
     def _broken(self, job: Job, error: Exception) -> Record:
-        """The record of a package on which labeille itself failed; run.log has the traceback."""
-        self._run.log(f"{job.name}: {''.join(traceback.format_exception(error))}")
-        message = f"labeille failed on it: {type(error).__name__}: {error}"
+        """The record of a package that cannot be tested, or that labeille itself failed on.
+
+        What nobody foresaw has its traceback in run.log.
+        """
+        if isinstance(error, LabeilleError):
+            message = f"{error} ({error.hint})" if error.hint else str(error)
+            self._run.log(f"{job.name}: {message}")
+        else:
+            message = f"labeille failed on it: {type(error).__name__}: {error}"
+            self._run.log(f"{job.name}: {''.join(traceback.format_exception(error))}")
         return Record(
             package=job.name,
             status=Status.ERROR,
