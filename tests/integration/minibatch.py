@@ -110,12 +110,17 @@ def _make_repository(folder: Path, repository: Path) -> None:
     )
     if not (repository / "backend.py").exists():
         shutil.copy(BACKEND, repository / "backend.py")
+    commit_all(repository)
+
+
+def commit_all(folder: Path) -> None:
+    """Make a folder a git repository with one commit, the same wherever and whenever."""
     for command in (
         ("init", "-q", "-b", "main"),
         ("add", "-A"),
         ("commit", "-q", "--no-gpg-sign", "-m", "Start"),
     ):
-        subprocess.run(["git", *command], cwd=repository, env=os.environ | _COMMITTER, check=True)
+        subprocess.run(["git", *command], cwd=folder, env=os.environ | _COMMITTER, check=True)
 
 
 def run_batch(root: Path, run_id: str, python: Path, *options: str) -> Batch:
