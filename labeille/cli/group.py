@@ -17,6 +17,7 @@ from labeille.supervision.interrupts import signals_interrupt
 COMMANDS = {
     "analyze": "labeille.cli.analyze:analyze",
     "registry": "labeille.cli.registry:registry",
+    "resolve": "labeille.cli.resolve:resolve",
     "run": "labeille.cli.run:run",
     "signature": "labeille.cli.signature:signature",
     "targets": "labeille.cli.targets:targets",
