@@ -16,9 +16,11 @@ from labeille.supervision.interrupts import signals_interrupt
 #: Where each command lives; a module is imported when its command is used.
 COMMANDS = {
     "analyze": "labeille.cli.analyze:analyze",
+    "enrich": "labeille.cli.enrich:enrich_command",
     "registry": "labeille.cli.registry:registry",
     "resolve": "labeille.cli.resolve:resolve",
     "run": "labeille.cli.run:run",
+    "scan-deps": "labeille.cli.scan_deps:scan_deps",
     "signature": "labeille.cli.signature:signature",
     "targets": "labeille.cli.targets:targets",
 }

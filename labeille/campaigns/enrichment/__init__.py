@@ -1,0 +1,1 @@
+"""Enrichment: finds out by itself how a package is installed and tested, and writes it down."""

@@ -1,0 +1,209 @@
+"""Mends of installs that fail: builds, versions, imports."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import InvalidName, canonicalize_name
+
+from labeille.campaigns.enrichment.attempt import Attempt, Stage
+from labeille.campaigns.enrichment.install_rules import needed
+from labeille.campaigns.enrichment.model import Change, Facts, changed
+from labeille.campaigns.enrichment.modules import missing_modules, package_of
+from labeille.projects.model import VersionSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+# How uv and pip name a requirement that they cannot build or find.
+_NO_BUILD = re.compile(
+    r"Failed (?:to build|building wheel for|to download(?: and build)?|to fetch|to install) [`'\"]?"
+    r"(?P<name>[A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?(?:==[^\s`'\"]+| @ [^\s`'\"]+)?[`'\"]?[\s,;:]"
+    r"|No matching distribution found for (?P<pip>[A-Za-z0-9][\w.-]*)"
+    r"|[Bb]ecause (?:there are no versions of |only )?"
+    r"(?P<none>[A-Za-z0-9][\w.-]*?)(?:[<>=!~][^\s]*)? "
+    r"(?:was not found in the package registry|has no wheels)"
+    r"|no versions of (?P<versions>[A-Za-z0-9][\w.-]*)"
+)
+_NO_VERSION = re.compile(
+    r"unable to detect version|setuptools-scm was unable|VersioningitError|NotVCSError"
+    r"|NotSdistError|Versioning for this project requires either an sdist"
+    r"|does not appear to be a Git|Unable to determine version|Cannot find .* version|no version (?:tag|found)"
+    r"|not a git repository",
+    re.IGNORECASE,
+)
+#: Variables by which a build is told its version.
+_VERSION_VARIABLES = {
+    VersionSource.SETUPTOOLS_SCM: "SETUPTOOLS_SCM_PRETEND_VERSION",
+    VersionSource.HATCH_VCS: "SETUPTOOLS_SCM_PRETEND_VERSION",
+    VersionSource.FLIT_SCM: "SETUPTOOLS_SCM_PRETEND_VERSION",
+    VersionSource.PBR: "PBR_VERSION",
+    VersionSource.PDM_SCM: "PDM_BUILD_SCM_VERSION",
+    VersionSource.POETRY_DYNAMIC: "POETRY_DYNAMIC_VERSIONING_BYPASS",
+    VersionSource.UV_DYNAMIC: "UV_DYNAMIC_VERSIONING_BYPASS",
+}
+
+
+def dependency_left_out(facts: Facts, attempt: Attempt) -> Change | None:
+    """A requirement of the tests that cannot be had on this target is left out and named."""
+    if attempt.stage is not Stage.INSTALL:
+        return None
+    recipe = attempt.recipe
+    failed = list(dict.fromkeys(_failed_packages(attempt.output)))
+    needs = needed(facts, recipe.left_out)
+    own = {facts.project.name or "", facts.package.name}
+    of_tests = {need.package for need in needs} | _names(recipe.requirements)
+    gone = [name for name in failed if name in of_tests and name not in own]
+    if not gone:
+        gone = _bringing(attempt.output, of_tests, set(failed) - own)
+    if not gone:
+        return None
+    left_out = (*recipe.left_out, *gone)
+    kept = [need for need in needs if need.package not in left_out]
+    added = [text for text in recipe.requirements if _name(text) not in left_out]
+    names = _names(added)
+    requirements = added + [str(need.requirement) for need in kept if need.package not in names]
+    return changed(
+        recipe,
+        f"without {', '.join(gone)}, which cannot be installed on {facts.python_version}",
+        left_out=left_out,
+        extras=(),
+        groups=(),
+        requirements=tuple(requirements),
+    )
+
+
+def pretended_version(facts: Facts, attempt: Attempt) -> Change | None:
+    """A build that asks git for the version is told it, where PKG-INFO does not suffice."""
+    variable = _VERSION_VARIABLES.get(facts.project.version_source)
+    if attempt.stage is not Stage.INSTALL or variable is None or facts.version is None:
+        return None
+    if variable in attempt.recipe.env or not _NO_VERSION.search(attempt.output):
+        return None
+    return changed(
+        attempt.recipe,
+        f"{variable}: the build finds no version in the sdist",
+        env={**attempt.recipe.env, variable: facts.version},
+    )
+
+
+def build_without_isolation(facts: Facts, attempt: Attempt) -> Change | None:
+    """A build that misses a module gets it, and its declared requirements, up front."""
+    recipe = attempt.recipe
+    if attempt.stage is not Stage.INSTALL or not recipe.isolated:
+        return None
+    if set(_failed_packages(attempt.output)) - {facts.project.name, facts.package.name}:
+        return None  # another package's build
+    missing = [name for name in missing_modules(attempt.output) if name]
+    packages = [package for name in missing if (package := _builder(facts, name))]
+    if not packages:
+        return None
+    declared = [str(requirement) for requirement in facts.project.build.requires]
+    return changed(
+        recipe,
+        f"--no-build-isolation with {', '.join(packages)}: the build imports it undeclared",
+        isolated=False,
+        build_requirements=tuple(dict.fromkeys((*declared, "wheel", *packages))),
+    )
+
+
+def plain_install(facts: Facts, attempt: Attempt) -> Change | None:
+    """The project's own build failed as an editable one: plain."""
+    if attempt.stage is not Stage.INSTALL or not attempt.recipe.editable:
+        return None
+    if set(_failed_packages(attempt.output)) - {facts.project.name, facts.package.name}:
+        return None
+    return changed(attempt.recipe, "plain install: the editable one fails", editable=False)
+
+
+def missing_at_import(facts: Facts, attempt: Attempt) -> Change | None:
+    """The package imports what it does not require."""
+    if attempt.stage is not Stage.IMPORT:
+        return None
+    found = [package_of(facts, module) for module in missing_modules(attempt.output)]
+    packages = tuple(name for name in found if name and name not in attempt.recipe.requirements)
+    if not packages:
+        return None
+    return changed(
+        attempt.recipe,
+        f"{', '.join(packages)}: the package imports it and does not require it",
+        requirements=(*attempt.recipe.requirements, *packages),
+    )
+
+
+def other_import_name(facts: Facts, attempt: Attempt) -> Change | None:
+    """What the import check derived is no module: the one that the tree has."""
+    if attempt.stage is not Stage.IMPORT or attempt.recipe.import_name is not None:
+        return None
+    modules = [name for name in facts.project.layout.modules if not name.startswith("_")]
+    failing = re.search(r"`import (?P<name>[\w.]+)` fails", attempt.verdict.reason or "")
+    tried = failing["name"] if failing else None
+    if tried is None or tried not in missing_modules(attempt.output):
+        return None
+    left = [name for name in modules if name != tried]
+    if not left:
+        return None
+    return changed(
+        attempt.recipe, f"import_name {left[0]}: there is no {tried}", import_name=left[0]
+    )
+
+
+def refused_by_python(facts: Facts, attempt: Attempt) -> Change | None:
+    """The last resort: what does not build, or cannot be imported, is skipped on this Python."""
+    del facts
+    if attempt.stage not in (Stage.INSTALL, Stage.IMPORT):
+        return None
+    if attempt.recipe.editable and attempt.stage is Stage.INSTALL:
+        return None
+    reason = (attempt.verdict.reason or "it cannot be installed").split("\n")[0][:200]
+    return changed(attempt.recipe, f"skip_versions: {reason}", skip_version=reason)
+
+
+def _failed_packages(output: str) -> Iterator[str]:
+    for match in _NO_BUILD.finditer(output):
+        found = next(filter(None, match.groups()), "")
+        try:
+            yield canonicalize_name(found, validate=True)
+        except InvalidName:
+            continue
+
+
+def _bringing(output: str, of_tests: set[str], failed: set[str]) -> list[str]:
+    """The tests' requirements by which something came in that failed, as uv tells."""
+    if not failed:
+        return []
+    found = re.findall(
+        r"was included because `(?P<name>[\w.-]+)(?:\[[^\]]*\])?[^`]*` \([^)]*\) depends on", output
+    )
+    return [name for name in dict.fromkeys(map(canonicalize_name, found)) if name in of_tests]
+
+
+def _builder(facts: Facts, module: str) -> str | None:
+    if module.partition(".")[0] == "pkg_resources":
+        return "setuptools<81"  # https://setuptools.pypa.io/en/latest/history.html#v82-0-0
+    if module.partition(".")[0] in ("setuptools", "wheel", "distutils"):
+        return "setuptools"
+    return package_of(facts, module)
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    return {_name(text) for text in requirements}
+
+
+def _name(requirement: str) -> str:
+    return canonicalize_name(Requirement(requirement).name)
+
+
+MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
+    dependency_left_out,
+    pretended_version,
+    build_without_isolation,
+    missing_at_import,
+    other_import_name,
+)
+LAST_RESORTS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
+    plain_install,
+    refused_by_python,
+)

@@ -1,0 +1,49 @@
+"""Which packages missing modules are: only where that is known, never by a module's name alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packaging.utils import InvalidName, canonicalize_name
+
+from labeille.projects.catalogue import known_modules, pytest_plugins
+
+if TYPE_CHECKING:
+    from labeille.campaigns.enrichment.model import Facts
+
+_MISSING = re.compile(r"No module named ['\"]?(?P<name>[A-Za-z_][\w.]*)")
+
+
+def missing_modules(output: str) -> list[str]:
+    """Every module that was missing, in the order of the output, each once."""
+    return list(dict.fromkeys(match["name"].rstrip(".") for match in _MISSING.finditer(output)))
+
+
+def package_of(facts: Facts, module: str) -> str | None:
+    """The package that brings a module: by labeille's data, or because the project names it.
+
+    None for the standard library's, the project's own, and for what would be a guess.
+    """
+    known = known_modules()
+    top = module.partition(".")[0]
+    own = {name.partition(".")[0] for name in facts.project.layout.modules}
+    if known.is_standard(top) or top in known.nothing or top in own:
+        return None
+    found = known.find(module)
+    if found is not None:
+        return found.package
+    for plugin in pytest_plugins():
+        if top in plugin.modules:
+            return plugin.package
+    try:
+        name = canonicalize_name(top.replace("_", "-"), validate=True)
+    except InvalidName:
+        return None
+    declared = {
+        canonicalize_name(requirement.name)
+        for each in facts.project.sets
+        for requirement in each.asks.requirements
+    }
+    certain = {need.package for need in facts.needs.needs if need.installable}
+    return name if name in declared | certain else None

@@ -1,0 +1,315 @@
+"""Mends of suites that do not run: by pytest's exit code and its words."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from labeille.campaigns.enrichment.attempt import Attempt, Stage
+from labeille.campaigns.enrichment.model import Change, Facts, changed
+from labeille.campaigns.enrichment.modules import missing_modules, package_of
+from labeille.campaigns.enrichment.suite_rules import loosened
+from labeille.projects.catalogue import PytestPlugin, pytest_plugins
+from labeille.registry.model import TestFramework
+from labeille.results.model import Status, TimeoutKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+#: Seconds that a suite may have at most before it is left to a person.
+LONGEST_SUITE = 3600.0
+#: The share of tests that must fail for one reason before it is worth another attempt.
+_WORTH_AN_ATTEMPT = 0.02
+
+_NO_FIXTURE = re.compile(r"fixture ['\"](?P<name>\w+)['\"] not found")
+_NO_MARKER = re.compile(r"['\"](?P<name>\w+)['\"] not found in `markers` configuration option")
+_NO_OPTION = re.compile(r"unrecognized arguments: (?P<words>[^\n]+)")
+_NO_SETTING = re.compile(r"Unknown config (?:option|ini key)s?: (?P<name>\w+)")
+_NO_PLUGINS = re.compile(r"Missing required plugins: (?P<names>[^\n]+)")
+_WARNING_AS_ERROR = re.compile(
+    r"^E?\s*(?:\w+\.)*(?P<name>(?:Pending)?DeprecationWarning|FutureWarning|SyntaxWarning): ", re.M
+)
+_MISMATCH = re.compile(r"import file mismatch")
+_FILTER = re.compile(r"while parsing the following warning configuration")
+
+
+def missing_module(facts: Facts, attempt: Attempt) -> Change | None:
+    """Modules that the suite could not import and whose package is known."""
+    if attempt.stage is not Stage.TEST:
+        return None
+    texts = [attempt.output] if not attempt.ran else _frequent_messages(attempt)
+    modules = [module for text in texts for module in missing_modules(text)]
+    return _with_packages(attempt, [package_of(facts, module) for module in modules], "missing")
+
+
+def missing_fixture(facts: Facts, attempt: Attempt) -> Change | None:
+    """A fixture of a plugin that nothing declares."""
+    del facts
+    names = {match["name"] for match in _NO_FIXTURE.finditer(attempt.output)}
+    if attempt.stage is not Stage.TEST or not names:
+        return None
+    found = [
+        _only(plugin for plugin in pytest_plugins() if name in plugin.fixtures) for name in names
+    ]
+    return _with_packages(attempt, found, "fixtures")
+
+
+def missing_marker(facts: Facts, attempt: Attempt) -> Change | None:
+    """A marker of a plugin, or one that strict markers refuse."""
+    names = {match["name"] for match in _NO_MARKER.finditer(attempt.output)}
+    if attempt.stage is not Stage.TEST or not names:
+        return None
+    found = [
+        _only(plugin for plugin in pytest_plugins() if name in plugin.markers) for name in names
+    ]
+    change = _with_packages(attempt, found, "markers")
+    if change is not None:
+        return change
+    settings = facts.project.pytest
+    addopts = attempt.recipe.addopts
+    if addopts is None:
+        addopts = settings.addopts if settings else ()
+    strict = [word for word in addopts if word in ("--strict-markers", "--strict")]
+    reason = f"the marker {', '.join(sorted(names))} is not registered"
+    if strict:
+        kept = tuple(word for word in addopts if word not in strict)
+        return changed(attempt.recipe, f"addopts without {strict[0]}: {reason}", addopts=kept)
+    if "strict_markers=false" in attempt.recipe.options:
+        return None
+    return changed(
+        attempt.recipe,
+        f"-o strict_markers=false: {reason}",
+        options=(*attempt.recipe.options, "-o", "strict_markers=false"),
+    )
+
+
+def unknown_option(facts: Facts, attempt: Attempt) -> Change | None:
+    """An option of pytest's configuration that no plugin here has: the plugin, or without it."""
+    match = _NO_OPTION.search(attempt.output)
+    if attempt.stage is not Stage.TEST or match is None:
+        return None
+    words = match["words"].split()
+    names = [word.lstrip("-").partition("=")[0] for word in words if word.startswith("-")]
+    found = [
+        _only(plugin for plugin in pytest_plugins() if plugin.has_option(name)) for name in names
+    ]
+    found = [name for name in found if name not in ("pytest-xdist", "pytest-cov")]
+    change = _with_packages(attempt, found, "options")
+    if change is not None:
+        return change
+    settings = facts.project.pytest
+    addopts = attempt.recipe.addopts
+    if addopts is None:
+        addopts = settings.addopts if settings else ()
+    kept = tuple(word for word in addopts if word not in words)
+    if kept == tuple(addopts):
+        return None
+    return changed(
+        attempt.recipe, f"addopts without {' '.join(words)}, which nothing here has", addopts=kept
+    )
+
+
+def unknown_setting(facts: Facts, attempt: Attempt) -> Change | None:
+    """A setting that strict_config refuses: its plugin, or -o strict_config=false."""
+    names = {match["name"] for match in _NO_SETTING.finditer(attempt.output)}
+    if attempt.stage is not Stage.TEST or not names or attempt.ran:
+        return None
+    found = [
+        _only(plugin for plugin in pytest_plugins() if name.lower() in plugin.ini) for name in names
+    ]
+    change = _with_packages(attempt, found, "settings")
+    if change is not None:
+        return change
+    if "strict_config=false" in attempt.recipe.options:
+        return None
+    return loosened(facts, attempt.recipe, f"{', '.join(sorted(names))} is unknown")
+
+
+def required_plugins(facts: Facts, attempt: Attempt) -> Change | None:
+    """Plugins that the configuration insists on."""
+    del facts
+    match = _NO_PLUGINS.search(attempt.output)
+    if attempt.stage is not Stage.TEST or match is None:
+        return None
+    words = re.split(r",\s*", match["names"].strip())
+    names = [re.split(r"[<>=!~\s]", word)[0] for word in words]
+    return _with_packages(attempt, [canonicalize_name(name) for name in names if name], "required")
+
+
+def import_mode(facts: Facts, attempt: Attempt) -> Change | None:
+    """Test files of one name in several folders."""
+    del facts
+    if not _MISMATCH.search(attempt.output) or _has(attempt, "--import-mode"):
+        return None
+    return _with_option(attempt, "--import-mode=importlib", "test files share a name")
+
+
+def warnings_shown(facts: Facts, attempt: Attempt) -> Change | None:
+    """Warnings as errors that stop a suite older than this Python are only shown."""
+    if attempt.ran or attempt.stage is not Stage.TEST or _has(attempt, "-W"):
+        return None
+    settings = facts.project.pytest
+    if settings is None or not any(line.startswith("error") for line in settings.filterwarnings):
+        return None
+    names = sorted({match["name"] for match in _WARNING_AS_ERROR.finditer(attempt.output)})
+    if not names:
+        return None
+    words = [word for name in names for word in ("-W", f"default::{name}")]
+    return changed(
+        attempt.recipe,
+        f"{shlex.join(words)}: as an error it stops the suite on {facts.python_version}",
+        options=(*attempt.recipe.options, *words),
+    )
+
+
+def stalled_test(facts: Facts, attempt: Attempt) -> Change | None:
+    """A test that hangs is left out by name, a file that hangs while it is collected as a whole."""
+    if attempt.verdict.status is not Status.TIMEOUT or attempt.trial is None:
+        return None
+    stalled = attempt.verdict.timeout_kind is TimeoutKind.STALL
+    log, recipe = attempt.trial.log, attempt.recipe
+    seconds = attempt.trial.outcome.duration_seconds
+    slow = sum(result.duration for result in log.results) < seconds / 2
+    if not stalled and not slow and log.results:
+        return None
+    if log.collecting and log.collecting_path:
+        path = log.collecting_path
+        if path in recipe.ignored:
+            return None
+        return changed(
+            recipe,
+            f"--ignore {path}: it hangs while it is collected",
+            ignored=(*recipe.ignored, path),
+        )
+    if log.running_test is None or recipe.framework is not TestFramework.PYTEST:
+        return None
+    test = log.running_test.partition("[")[0]
+    path = test.partition("::")[0]
+    if any(each.partition("::")[0] == path for each in recipe.deselected):
+        return changed(
+            recipe, f"--ignore {path}: several of its tests hang", ignored=(*recipe.ignored, path)
+        )
+    how = "says nothing for too long" if stalled else "takes most of the time"
+    del facts
+    return changed(recipe, f"--deselect {test}: it {how}", deselected=(*recipe.deselected, test))
+
+
+def longer_timeout(facts: Facts, attempt: Attempt) -> Change | None:
+    """A suite that was still getting on gets more time; tests marked as slow are left out."""
+    if attempt.verdict.timeout_kind is not TimeoutKind.LIMIT or attempt.trial is None:
+        return None
+    settings, recipe = facts.project.pytest, attempt.recipe
+    if settings is not None and "slow" in settings.markers and "slow" not in recipe.markers:
+        return changed(recipe, "not slow: all took too long", markers=(*recipe.markers, "slow"))
+    timeout = attempt.trial.outcome.duration_seconds * 3 // 60 * 60
+    if timeout > LONGEST_SUITE or (recipe.timeout or 0) >= timeout:
+        return None
+    return changed(
+        recipe, f"timeout {timeout:.0f} s: it was still getting on at its end", timeout=timeout
+    )
+
+
+def runs_by_pytest(facts: Facts, attempt: Attempt) -> Change | None:
+    """What unittest does not find, pytest may."""
+    if attempt.recipe.framework is TestFramework.PYTEST or attempt.stage is not Stage.TEST:
+        return None
+    if attempt.ran or attempt.verdict.status in (Status.TIMEOUT, Status.CRASH):
+        return None
+    rootdir = ("--rootdir", ".") if facts.project.pytest is None else ()
+    return changed(
+        attempt.recipe,
+        f"pytest: {attempt.recipe.framework} does not run it ({attempt.summary[:80]})",
+        framework=TestFramework.PYTEST,
+        command="",
+        requirements=(*attempt.recipe.requirements, "pytest"),
+        options=rootdir,
+        paths=facts.needs.test_dirs,
+    )
+
+
+def past_collection(facts: Facts, attempt: Attempt) -> Change | None:
+    """Files that cannot be collected stay visible as errors, and the others run."""
+    del facts
+    if attempt.ran or attempt.trial is None or _has(attempt, "--continue-on-collection-errors"):
+        return None
+    if attempt.exit_code not in (1, 2) or not attempt.trial.log.collect_errors:
+        return None
+    count = len(attempt.trial.log.collect_errors)
+    return _with_option(
+        attempt,
+        "--continue-on-collection-errors",
+        f"{count} file{'s' * (count != 1)} cannot be collected "
+        f"({attempt.trial.log.collect_errors[0].message or 'an error'})"[:160],
+    )
+
+
+def plain_paths(facts: Facts, attempt: Attempt) -> Change | None:
+    """pytest found nothing: by the files themselves."""
+    if attempt.exit_code not in (4, 5) or attempt.recipe.framework is not TestFramework.PYTEST:
+        return None
+    dirs = facts.needs.test_dirs
+    if not dirs or attempt.recipe.paths == dirs or "--pyargs" in attempt.recipe.options:
+        return None
+    return changed(attempt.recipe, f"tests in {', '.join(dirs)}", paths=dirs)
+
+
+def _frequent_messages(attempt: Attempt) -> list[str]:
+    """Messages of failed tests that many share."""
+    if attempt.trial is None or not attempt.trial.log.results:
+        return []
+    messages = Counter(result.message for result in attempt.trial.log.results if result.message)
+    messages.update(error.message for error in attempt.trial.log.collect_errors if error.message)
+    many = max(1.0, len(attempt.trial.log.results) * _WORTH_AN_ATTEMPT)
+    return [message for message, count in messages.items() if message and count >= many]
+
+
+def _only(plugins: Iterable[PytestPlugin]) -> str | None:
+    """The package, where just one has the thing."""
+    found = [plugin.package for plugin in plugins]
+    return found[0] if len(found) == 1 else None
+
+
+def _with_packages(attempt: Attempt, found: Iterable[str | None], why: str) -> Change | None:
+    recipe = attempt.recipe
+    there: set[str] = {canonicalize_name(Requirement(each).name) for each in recipe.requirements}
+    there.update(recipe.left_out)
+    packages = tuple(dict.fromkeys(name for name in found if name and name not in there))
+    if not packages:
+        return None
+    return changed(
+        recipe,
+        f"{', '.join(packages)}: the suite shows that it needs it ({why})",
+        requirements=(*recipe.requirements, *packages),
+    )
+
+
+def _has(attempt: Attempt, option: str) -> bool:
+    return any(word.startswith(option) for word in attempt.recipe.options)
+
+
+def _with_option(attempt: Attempt, option: str, why: str) -> Change:
+    return changed(attempt.recipe, f"{option}: {why}", options=(*attempt.recipe.options, option))
+
+
+MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
+    missing_module,
+    missing_fixture,
+    missing_marker,
+    unknown_option,
+    unknown_setting,
+    required_plugins,
+    import_mode,
+    warnings_shown,
+    stalled_test,
+    longer_timeout,
+    runs_by_pytest,
+)
+LAST_RESORTS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
+    plain_paths,
+    past_collection,
+)
