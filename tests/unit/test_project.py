@@ -19,7 +19,7 @@ LAYERS = [
     {"campaigns"},
     {"pipeline"},
     {"crashes"},
-    {"suites"},
+    {"suites", "projects"},
     {"environments"},
     {"sources"},
     {"targets"},

@@ -1,0 +1,1 @@
+"""What a source tree says of itself: build, declared requirements, pytest's settings, imports."""
