@@ -1,9 +1,10 @@
-"""How long it takes to resolve thousands of packages, against an index on the loopback interface.
+"""How long resolving 5,000 packages takes, against an index on the loopback interface.
 
-    python benchmarks/resolve.py [COUNT]      default: 5000
+    python benchmarks/resolve.py [COUNT]
 
-Each figure is of one run of `labeille resolve` in a fresh process, from its start to its end. The
-index (tests/integration/loopback_index.py) runs beside it, on the same CPUs.
+Each figure is of one run of `labeille resolve`, from its start to its end. The index
+(tests/integration/loopback_index.py) has pages of the public one's sizes; it runs beside it, on the
+same CPUs.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from measuring import LABEILLE, REPOSITORY, environ, seconds_of, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COUNT = 5000
-CHECKOUT = Path(__file__).absolute().parents[1]
-INDEX = CHECKOUT / "tests" / "integration" / "loopback_index.py"
+INDEX = REPOSITORY / "tests" / "integration" / "loopback_index.py"
 
 
 @contextlib.contextmanager
@@ -38,57 +39,40 @@ def serving(*options: str) -> Iterator[str]:
             server.kill()
 
 
-def resolve(names: Path, registry: Path, index: str, cache: Path) -> tuple[float, str]:
-    """Seconds of one run, and the first line of its summary."""
-    own = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_"))
+def resolve(names: Path, registry: Path, index: str, cache: Path) -> float:
+    """Seconds of one run."""
+    settings = {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": index,
+        "PIP_EXTRA_INDEX_URL": "",
+        "PIP_FIND_LINKS": "",
+        "UV_NO_CONFIG": "1",
+        "NO_PROXY": "127.0.0.1",
     }
-    begin = time.perf_counter()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "labeille", "resolve", "--quiet"),
-            *("--from-json", str(names), "--registry-dir", str(registry)),
-        ],
-        cwd=CHECKOUT,  # where labeille is importable without an install
-        env={
-            **own,
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_INDEX_URL": index,
-            "UV_NO_CONFIG": "1",
-            "LABEILLE_CACHE_DIR": str(cache),
-            "NO_PROXY": "127.0.0.1",
-        },
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return time.perf_counter() - begin, done.stdout.splitlines()[0]
+    lists = ("--from-json", str(names), "--registry-dir", str(registry))
+    return seconds_of((*LABEILLE, "resolve", "--quiet", *lists), environ(cache, **settings))
 
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
     rows = [{"project": f"project-{n:05}", "download_count": count - n} for n in range(count)]
-    print(f"{count} packages, in seconds")
+    print(f"resolve: {count} packages from an index on the loopback interface")
     with tempfile.TemporaryDirectory() as scratch:
         names = Path(scratch, "top.json")
         names.write_text(json.dumps({"rows": rows}))
-        cache = Path(scratch, "cache")
-        registry = Path(scratch, "registry")
-
-        def show(title: str, seconds: float, said: str) -> None:
-            print(f"{title:44} {seconds:6.1f}   {said}")
-
+        first, second, third, fourth, fifth = (Path(scratch, name) for name in "abcde")
+        cache, expired, troubled = (Path(scratch, name) for name in ("cache", "old", "new"))
         with serving() as index:
-            show("cold", *resolve(names, registry, index, cache))
-            show("warm cache, empty registry", *resolve(names, Path(scratch, "b"), index, cache))
-            show("the same registry again", *resolve(names, registry, index, cache))
+            show("cold", [resolve(names, first, index, cache)], digits=1)
+            show("warm cache, new registry", [resolve(names, second, index, cache)], digits=1)
+            show("the same registry again", [resolve(names, first, index, cache)], digits=1)
         with serving("--max-age", "0") as index:
-            resolve(names, Path(scratch, "c"), index, Path(scratch, "old"))
-            told = resolve(names, Path(scratch, "d"), index, Path(scratch, "old"))
-            show("expired cache, every page confirmed (304)", *told)
+            resolve(names, third, index, expired)
+            seconds = resolve(names, fourth, index, expired)
+            show("expired cache, every page confirmed (304)", [seconds], digits=1)
         with serving("--troubles") as index:
-            told = resolve(names, Path(scratch, "e"), index, Path(scratch, "troubled"))
-            show("cold, with 404, 429, 500, delays and garbage", *told)
+            seconds = resolve(names, fifth, index, troubled)
+            show("cold, with 404, 429, 500, delays and garbage", [seconds], digits=1)
 
 
 if __name__ == "__main__":

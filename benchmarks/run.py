@@ -19,6 +19,7 @@ NAMES = (
     "startup",
     "script_mode",
     "registry_load",
+    "resolve",
     "trivial_packages",
     "batch",
     "supervision_output",
