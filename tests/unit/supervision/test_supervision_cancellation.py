@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -121,7 +122,7 @@ def test_a_cancellation_can_be_waited_for() -> None:
     assert cancel.wait()
     assert cancel.wait(10)
     assert cancel.cancelled
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2
 
 
 def test_a_cancellation_gives_its_descriptors_back() -> None:
@@ -146,18 +147,23 @@ def test_signals_to_the_caller_end_it_in_order(sandbox: Sandbox, numbers: list[i
         caller.send_signal(number)
         time.sleep(0.001)
     assert caller.wait() == 130
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
 
 
 def keeper_of(sandbox: Sandbox) -> int:
-    """The pid of the keeper of this sandbox's main process."""
+    """The pid of the keeper of this sandbox's processes, once the daemon's parent is gone."""
+
+    def parents() -> set[int]:
+        found = set()
+        for line in sandbox.processes():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                stat = Path("/proc", line.partition(":")[0], "stat").read_text()
+                found.add(int(stat.rpartition(") ")[2].split()[1]))
+        return found
+
     wait_for((sandbox.folder / "started").exists)
-    parents = set()
-    for line in sandbox.processes():
-        stat = Path("/proc", line.partition(":")[0], "stat").read_text()
-        parents.add(int(stat.rpartition(") ")[2].split()[1]))
-    (keeper,) = parents
-    return keeper
+    wait_for(lambda: len(parents()) == 1)
+    return parents().pop()
 
 
 def test_a_killed_keeper_leaves_nothing(sandbox: Sandbox) -> None:
@@ -196,4 +202,4 @@ def test_an_exception_in_the_calling_thread_ends_the_command(sandbox: Sandbox) -
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         supervise(sandbox.python(STUBBORN))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2
