@@ -77,9 +77,9 @@ def run_package(session: nox.Session, package: str) -> None:
     from labeille.errors import ExitCode, Interrupted, LabeilleError
 
     quiet_libraries()
-    run_id, command = shared_run()
+    run = shared_run()
     try:
-        code = hunt_in_session(package, session.posargs, run_id=run_id, command=command)
+        code = hunt_in_session(package, session.posargs, run_id=run.run_id, command=run.command)
     except Interrupted as error:
         session.warn(f"{error}: {error.hint}")
         raise KeyboardInterrupt from None

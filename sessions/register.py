@@ -9,10 +9,10 @@ from labeille.errors import LabeilleError
 from labeille.names import parse_package_name
 from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
-from labeille.supervision.parent import end_with_parent, sigterm_interrupts
+from labeille.supervision.parent import end_with_parent, signals_interrupt_nox
 from sessions import development, hunting, upkeep
 from sessions.selected import SelectionError, read_selection
-from sessions.shared_run import found_shared_run
+from sessions.shared_run import found_shared_run, has_shared_run, shared_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,10 +30,11 @@ def register() -> None:
     named and is none, for packages that it has not, and for options behind ``--`` that no session
     takes.
     """
-    sigterm_interrupts()
-    if "--parallel-worker" in sys.argv:
-        end_with_parent()
-    found_shared_run()
+    signals_interrupt_nox()
+    if "--parallel-worker" in sys.argv and has_shared_run():
+        end_with_parent(shared_run().nox_pid)
+    else:
+        found_shared_run()
     development.register()
     upkeep.register()
     try:

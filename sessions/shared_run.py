@@ -5,19 +5,39 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import dataclass
 
 from labeille.results.directory import utc_now
 
 RUN_ID_VARIABLE = "LABEILLE_RUN_ID"
-COMMAND_VARIABLE = "LABEILLE_NOX_COMMAND"
+_VARIABLE = "LABEILLE_NOX"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedRun:
+    """The run's id, nox's whole command line, and the process id of the nox that was started."""
+
+    run_id: str
+    command: tuple[str, ...]
+    nox_pid: int
 
 
 def found_shared_run() -> None:
-    """Name the run, and note the command that made it, in the environment: children inherit it."""
+    """Note the run in the environment: children inherit it.
+
+    LABEILLE_RUN_ID, if it is set, names it.
+    """
     os.environ.setdefault(RUN_ID_VARIABLE, f"run_{utc_now():%Y%m%d_%H%M%S}-{os.getpid()}")
-    os.environ.setdefault(COMMAND_VARIABLE, json.dumps(["nox", *sys.argv[1:]]))
+    os.environ[_VARIABLE] = json.dumps([os.getpid(), "nox", *sys.argv[1:]])
 
 
-def shared_run() -> tuple[str, list[str]]:
-    """The run's id, and nox's whole command line."""
-    return os.environ[RUN_ID_VARIABLE], json.loads(os.environ[COMMAND_VARIABLE])
+def has_shared_run() -> bool:
+    """Whether a nox above this process has noted one."""
+    return _VARIABLE in os.environ
+
+
+def shared_run() -> SharedRun:
+    """The run that was noted."""
+    pid, *command = json.loads(os.environ[_VARIABLE])
+    run_id = os.environ[RUN_ID_VARIABLE]
+    return SharedRun(run_id=run_id, command=tuple(command), nox_pid=pid)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-pytest_plugins = ["workshop"]
-
 #: Starts a command whose files may have so many bytes.
 LIMITED = """\
 import os, resource, sys

@@ -27,8 +27,6 @@ from workshop import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest_plugins = ["workshop"]
-
 CTRL_C = {"number": signal.SIGINT, "group": True}
 TERM = {"number": signal.SIGTERM, "group": False}
 BOTH = pytest.mark.parametrize("how", [CTRL_C, TERM], ids=["ctrl-c", "sigterm"])
@@ -92,6 +90,18 @@ def test_kill_9_of_parallel_nox(workshop: Workshop) -> None:
     assert running.finish().exit_code == -signal.SIGKILL
     workshop.assert_nothing_lives(AT_ONCE)
     assert workshop.statuses() == {"passes": "pass"}
+
+
+def test_parallel_nox_at_any_moment(workshop: Workshop) -> None:
+    """Also when it is about to start a session, of which nox's own clean-up does not know yet."""
+    chance = random.Random(2)
+    for number in range(4):
+        posargs = workshop.options(f"r{number}")
+        running = workshop.nox("-j", "2", "-s", "run-passes", "run-hangs", posargs=posargs)
+        wait_for(handler_of(running, signal.SIGTERM), running)
+        time.sleep(chance.uniform(0, 0.4) * number)
+        interrupt(running, chance.choice([CTRL_C, TERM]))
+        workshop.assert_nothing_lives()
 
 
 @BOTH

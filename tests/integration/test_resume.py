@@ -12,8 +12,6 @@ from workshop import AT_ONCE, STUBBORN, Workshop, wait_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytest_plugins = ["workshop"]
-
 #: Exit codes of suites and what they come to.
 ENDS = {0: "pass", 1: "fail", 134: "crash"}
 KILLS = 10

@@ -9,8 +9,6 @@ import pytest
 if TYPE_CHECKING:
     from workshop import Workshop
 
-pytest_plugins = ["workshop"]
-
 
 @pytest.mark.parametrize(
     ("packages", "options", "exit_code"),

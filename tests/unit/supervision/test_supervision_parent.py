@@ -20,8 +20,8 @@ from labeille.supervision.parent import signals_interrupt_nox
 signals_interrupt_nox()
 def started(*words):
     return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *words])
-print(flush=True)
 try:
+    print(flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     time.sleep(0.2)
