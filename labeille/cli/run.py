@@ -65,7 +65,11 @@ _BATCH_ONLY = frozenset(
     "--workers", type=Workers(), default="auto", show_default=True, help="Suites at a time."
 )
 @click.option("--run-id", metavar="ID", help="The run's name.  [default: from the time]")
-@click.option("--skip-completed", is_flag=True, help="Go on with a run: only what has no verdict.")
+@click.option(
+    "--skip-completed",
+    is_flag=True,
+    help="Go on with a run: only what has no verdict.  [default run: what this command began last]",
+)
 @click.option(
     "--stop-after-crash", type=click.IntRange(1), metavar="N", help="Stop after N crashes."
 )
