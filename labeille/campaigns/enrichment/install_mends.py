@@ -9,8 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
 from labeille.campaigns.enrichment.attempt import Attempt, Stage
-from labeille.campaigns.enrichment.install_rules import needed
-from labeille.campaigns.enrichment.model import Change, Facts, changed
+from labeille.campaigns.enrichment.install_rules import essential, needed
+from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
 from labeille.campaigns.enrichment.modules import missing_modules, package_of
 from labeille.projects.model import VersionSource
 
@@ -30,8 +30,8 @@ _NO_BUILD = re.compile(
 _NO_VERSION = re.compile(
     r"unable to detect version|setuptools-scm was unable|VersioningitError|NotVCSError"
     r"|NotSdistError|Versioning for this project requires either an sdist"
-    r"|does not appear to be a Git|Unable to determine version|Cannot find .* version|no version (?:tag|found)"
-    r"|not a git repository",
+    r"|does not appear to be a Git|Unable to determine version|Cannot find .* version"
+    r"|no version (?:tag|found)|not a git repository",
     re.IGNORECASE,
 )
 #: Variables by which a build is told its version.
@@ -55,6 +55,8 @@ def dependency_left_out(facts: Facts, attempt: Attempt) -> Change | None:
     needs = needed(facts, recipe.left_out)
     own = {facts.project.name or "", facts.package.name}
     of_tests = {need.package for need in needs} | _names(recipe.requirements)
+    if recipe.left_out:  # it was not the only one: what is left is no search, but a decision
+        return _only_essential(facts, recipe)
     gone = [name for name in failed if name in of_tests and name not in own]
     if not gone:
         gone = _bringing(attempt.output, of_tests, set(failed) - own)
@@ -72,6 +74,21 @@ def dependency_left_out(facts: Facts, attempt: Attempt) -> Change | None:
         extras=(),
         groups=(),
         requirements=tuple(requirements),
+    )
+
+
+def _only_essential(facts: Facts, recipe: Recipe) -> Change | None:
+    kept = [need for need in essential(facts) if need.package not in recipe.left_out]
+    requirements = tuple(str(need.requirement) for need in kept)
+    if set(requirements) >= set(recipe.requirements):
+        return None
+    return changed(
+        recipe,
+        f"of the tests' requirements only {', '.join(need.package for need in kept)}, which the "
+        f"suite shows: others cannot be installed on {facts.python_version} either",
+        extras=(),
+        groups=(),
+        requirements=requirements,
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
 from labeille.projects.catalogue import development_tools
 from labeille.projects.model import RequirementSet, SetKind
-from labeille.projects.needs import Certainty, ReasonKind
+from labeille.projects.needs import ReasonKind
 from labeille.projects.suite_sets import applicable, expand
 from labeille.registry.model import TestFramework
 
@@ -23,6 +24,10 @@ TAGGED_DEPTH = 200
 
 #: Build backends whose editable installs compile at every import, in a folder that has to stay.
 _MESON = "mesonpy"
+#: Sets that an installer takes by name.
+_BY_NAME = (SetKind.EXTRA, SetKind.GROUP)
+#: Reasons whose detail says by itself what they are.
+_PLAIN = (ReasonKind.IMPORT, ReasonKind.RUNNER, ReasonKind.PLUGIN)
 
 
 def needed(facts: Facts, left_out: Iterable[str] = ()) -> list[Need]:
@@ -31,7 +36,26 @@ def needed(facts: Facts, left_out: Iterable[str] = ()) -> list[Need]:
     return [
         need
         for need in facts.needs.installable
-        if need.package not in without and not is_spared(need)
+        if need.package not in without
+        and not is_spared(need)
+        and not (need.conditional and not is_declared(need))
+    ]
+
+
+def is_declared(need: Need) -> bool:
+    """Whether a set for the tests names it; an import alone can be one that may fail."""
+    return any(reason.kind is ReasonKind.DECLARED for reason in need.reasons)
+
+
+def essential(facts: Facts) -> list[Need]:
+    """What the suite cannot do without: needs that more than a list shows, and nothing optional."""
+    return [
+        need
+        for need in needed(facts)
+        if any(
+            reason.condition is None and reason.kind is not ReasonKind.DECLARED
+            for reason in need.reasons
+        )
     ]
 
 
@@ -50,39 +74,43 @@ def is_spared(need: Need) -> bool:
 
 def declared_set(facts: Facts, recipe: Recipe) -> Change | None:
     """An extra or a dependency group for tests, as it is, where it holds nothing but that."""
-    wanted = {need.package for need in needed(facts)}
+    left = {need.package for need in needed(facts)}
+    wanted = frozenset(left)
+    taken: list[RequirementSet] = []
     for each in facts.needs.sets:
-        if each.kind not in (SetKind.EXTRA, SetKind.GROUP) or not _is_whole(facts, each, wanted):
-            continue
-        reason = f"{each.kind} `{each.name}`: declared in {each.place}"
-        if each.kind is SetKind.EXTRA:
-            return changed(recipe, reason, extras=(each.name,))
-        return changed(recipe, reason, groups=(each.name,))
-    return None
+        brings = left & _packages(facts, [each])
+        if brings and each.kind in _BY_NAME and _is_whole(facts, each, wanted):
+            taken.append(each)
+            left -= brings
+    if not taken:
+        return None
+    return changed(
+        recipe,
+        "; ".join(f"{each.kind} `{each.name}`: declared in {each.place}" for each in taken),
+        extras=tuple(each.name for each in taken if each.kind is SetKind.EXTRA),
+        groups=tuple(each.name for each in taken if each.kind is SetKind.GROUP),
+    )
 
 
 def further_requirements(facts: Facts, recipe: Recipe) -> Change | None:
     """What is needed and no extra or group brings: of other declarations, then of the scan."""
-    brought = {
-        canonicalize_name(requirement.name)
-        for each in facts.needs.sets
-        if each.name in recipe.extras + recipe.groups
-        for requirement in expand(facts.project, each.asks)
-    }
+    brought = _brought(facts, recipe)
     found = [need for need in needed(facts) if need.package not in brought]
     if not found:
         return None
-    sets = ", ".join(str(each) for each in facts.needs.sets)
-    declared = [need.package for need in found if need.certainty is Certainty.DECLARED]
-    scanned = [need for need in found if need.certainty is not Certainty.DECLARED]
-    reasons = []
-    if declared:
-        reasons.append(f"{', '.join(declared)}: {sets or 'declared'}")
-    for need in scanned:
-        reason = need.reasons[0]
-        reasons.append(f"{need.package}: {reason.kind} {reason.detail} in {reason.place}")
-    requirements = tuple(str(need.requirement) for need in found)
-    return changed(recipe, "; ".join(reasons), requirements=(*recipe.requirements, *requirements))
+    by_reason: dict[str, list[str]] = {}
+    for need in found:
+        reason = next((each for each in need.reasons if each.condition is None), need.reasons[0])
+        text = reason.detail
+        if reason.kind is not ReasonKind.DECLARED:
+            kind = "" if reason.kind in _PLAIN else f"{reason.kind} "
+            text = f"{kind}{reason.detail} in {reason.place}"
+        by_reason.setdefault(text, []).append(need.package)
+    return changed(
+        recipe,
+        "; ".join(f"{', '.join(names)}: {text}" for text, names in by_reason.items()),
+        requirements=(*recipe.requirements, *(str(need.requirement) for need in found)),
+    )
 
 
 def test_runner(facts: Facts, recipe: Recipe) -> Change | None:
@@ -90,14 +118,8 @@ def test_runner(facts: Facts, recipe: Recipe) -> Change | None:
     if facts.needs.framework is not TestFramework.PYTEST or facts.package.name == "pytest":
         return None
     with_project = any(need.package == "pytest" and need.with_project for need in facts.needs.needs)
-    names = {canonicalize_name(text.split("[")[0]) for text in map(_name, recipe.requirements)}
-    brought = {
-        canonicalize_name(requirement.name)
-        for each in facts.needs.sets
-        if each.name in recipe.extras + recipe.groups
-        for requirement in expand(facts.project, each.asks)
-    }
-    if "pytest" in names | brought or with_project:
+    names = {canonicalize_name(Requirement(text).name) for text in recipe.requirements}
+    if "pytest" in names | _brought(facts, recipe) or with_project:
         return None
     return changed(
         recipe, "pytest: it runs the suite", requirements=(*recipe.requirements, "pytest")
@@ -130,22 +152,34 @@ def monorepo_folder(facts: Facts, recipe: Recipe) -> Change | None:
     return changed(recipe, f"the package is in {facts.folder}", folder=facts.folder)
 
 
-def _is_whole(facts: Facts, each: RequirementSet, wanted: set[str]) -> bool:
+def _brought(facts: Facts, recipe: Recipe) -> set[str]:
+    """What the recipe's extras and groups bring."""
+    return _packages(
+        facts,
+        [
+            each
+            for each in facts.project.sets
+            if (each.kind is SetKind.EXTRA and each.name in recipe.extras)
+            or (each.kind is SetKind.GROUP and each.name in recipe.groups)
+        ],
+    )
+
+
+def _packages(facts: Facts, sets: Iterable[RequirementSet]) -> set[str]:
+    return {
+        canonicalize_name(requirement.name)
+        for each in sets
+        for requirement in applicable(expand(facts.project, each.asks), facts.python)
+    }
+
+
+def _is_whole(facts: Facts, each: RequirementSet, wanted: frozenset[str]) -> bool:
     """Whether a set brings what is wanted and nothing that is not."""
     if each.asks.unread or (each.kind is SetKind.EXTRA and each.name not in facts.project.extras):
         return False
-    names = {
-        canonicalize_name(requirement.name)
-        for requirement in applicable(expand(facts.project, each.asks), facts.python)
-    }
+    names = _packages(facts, [each])
     of_project = {need.package for need in facts.needs.needs if need.with_project}
     return bool(names) and names <= wanted | of_project | {facts.project.name or ""}
-
-
-def _name(requirement: str) -> str:
-    from packaging.requirements import Requirement
-
-    return Requirement(requirement).name
 
 
 test_runner.__test__ = False  # type: ignore[attr-defined]  # no test, though pytest likes the name

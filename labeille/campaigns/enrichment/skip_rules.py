@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
+from labeille.campaigns.enrichment.suite_rules import is_vendored
 from labeille.registry.model import SourceKind
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def meta_package(facts: Facts, recipe: Recipe) -> Change | None:
 
 def no_tests(facts: Facts, recipe: Recipe) -> Change | None:
     """A source without tests: for an sdist, that is how the project releases it."""
-    if facts.needs.files:
+    dirs = [path for path in facts.needs.test_dirs if not is_vendored(path)]
+    if facts.needs.files and dirs:
         return None
     where = "the sdist" if facts.source is SourceKind.SDIST else "the repository"
     return changed(recipe, f"{where} has no tests", skip_reason=f"{where} has no tests")

@@ -31,8 +31,11 @@ _NO_MARKER = re.compile(r"['\"](?P<name>\w+)['\"] not found in `markers` configu
 _NO_OPTION = re.compile(r"unrecognized arguments: (?P<words>[^\n]+)")
 _NO_SETTING = re.compile(r"Unknown config (?:option|ini key)s?: (?P<name>\w+)")
 _NO_PLUGINS = re.compile(r"Missing required plugins: (?P<names>[^\n]+)")
+# Warnings of Python and of pytest itself, as the exceptions that filterwarnings = error makes.
 _WARNING_AS_ERROR = re.compile(
-    r"^E?\s*(?:\w+\.)*(?P<name>(?:Pending)?DeprecationWarning|FutureWarning|SyntaxWarning): ", re.M
+    r"^(?:E|INTERNALERROR>)?\s*(?P<name>(?:Pending)?DeprecationWarning|FutureWarning|SyntaxWarning"
+    r"|ImportWarning|EncodingWarning|ResourceWarning|pytest\.Pytest\w+Warning): ",
+    re.MULTILINE,
 )
 _MISMATCH = re.compile(r"import file mismatch")
 _FILTER = re.compile(r"while parsing the following warning configuration")
@@ -151,12 +154,14 @@ def import_mode(facts: Facts, attempt: Attempt) -> Change | None:
 
 def warnings_shown(facts: Facts, attempt: Attempt) -> Change | None:
     """Warnings as errors that stop a suite older than this Python are only shown."""
-    if attempt.ran or attempt.stage is not Stage.TEST or _has(attempt, "-W"):
+    if attempt.ran or attempt.trial is None or _has(attempt, "-W"):
         return None
     settings = facts.project.pytest
     if settings is None or not any(line.startswith("error") for line in settings.filterwarnings):
         return None
-    names = sorted({match["name"] for match in _WARNING_AS_ERROR.finditer(attempt.output)})
+    messages = [error.message or "" for error in attempt.trial.log.collect_errors]
+    text = "\n".join([attempt.output, *messages])
+    names = sorted({match["name"] for match in _WARNING_AS_ERROR.finditer(text)})
     if not names:
         return None
     words = [word for name in names for word in ("-W", f"default::{name}")]

@@ -171,15 +171,16 @@ def test_paths(facts: Facts, recipe: Recipe) -> Change | None:
     if recipe.framework is not TestFramework.PYTEST:
         return None
     dirs = facts.needs.test_dirs
-    kept = [path for path in dirs if not _is_aside(path)]
+    kept = [path for path in dirs if not _is_aside(path) and not is_vendored(path)]
     settings = facts.project.pytest
     configured = settings is not None and settings.testpaths
     if not kept or (configured and len(kept) == len(dirs)):
         return None
     if len(kept) > _MOST_PATHS:
-        parents = [posixpath.dirname(path) or "." for path in kept]
-        kept = [posixpath.commonpath(parents)] if "." not in parents else []
-    if not kept:
+        parents = {posixpath.dirname(path) or "." for path in kept}
+        tops = {path.partition("/")[0] for path in parents}
+        kept = [posixpath.commonpath(parents)] if len(tops) == 1 else _module_folders(facts)
+    if not kept or kept == ["."]:
         return None
     return changed(recipe, f"tests in {', '.join(kept)}", paths=tuple(kept))
 
@@ -210,12 +211,12 @@ def side_folders(facts: Facts, recipe: Recipe) -> Change | None:
         return None
     found = [
         path
-        for folder in recipe.paths or facts.needs.test_dirs
+        for folder in facts.needs.test_dirs
         for path in _below(facts, folder)
         if posixpath.basename(path) in SIDE_FOLDERS
     ]
     found = [path for path in found if not _is_aside(posixpath.dirname(path))]
-    if not found or "--pyargs" in recipe.options:
+    if not found or len(found) > _MOST_PATHS or "--pyargs" in recipe.options:
         return None
     return changed(
         recipe,
@@ -270,8 +271,25 @@ def loosened(facts: Facts, recipe: Recipe, reason: str) -> Change:
     )
 
 
+def _module_folders(facts: Facts) -> list[str]:
+    """The folders of the project's own packages, for tests that lie all over them."""
+    folders = [
+        posixpath.normpath(posixpath.join(source, module.replace(".", "/")))
+        for source in facts.project.layout.source_dirs
+        for module in facts.project.layout.modules
+    ]
+    return [folder for folder in folders if (facts.root / folder).is_dir()][:_MOST_PATHS]
+
+
 def _is_aside(path: str) -> bool:
     return any(part in SIDE_FOLDERS for part in path.split("/"))
+
+
+def is_vendored(path: str) -> bool:
+    """Whether tests are those of another project, which lies in this one."""
+    return bool(
+        {"_vendor", "vendor", "vendored", "_vendored", "third_party"} & set(path.split("/"))
+    )
 
 
 def _below(facts: Facts, folder: str) -> Iterator[str]:
