@@ -167,7 +167,7 @@ def test_a_caller_who_stops_gets_no_more_done() -> None:
     assert next(results) == "tested 0"
     started = time.monotonic()
     results.close()
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
     assert cancel.cancelled
     settled(work)
     assert len(work.tested) <= 2
