@@ -42,12 +42,36 @@ class LazyGroup(click.Group):
         signals_interrupt()  # from here on there may be something to tidy up
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with what they say of themselves; none of them is imported for it."""
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _short_help(COMMANDS[name], limit)) for name in names])
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; click itself would answer an interrupt with an empty line."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Interrupted("interrupted") from None
+
+
+def _short_help(place: str, limit: int) -> str:
+    """The first sentence of a command's docstring, read from its module's source.
+
+    Importing all commands takes half a second, parsing them 0.03 s.
+    """
+    import ast
+    import pkgutil
+
+    module, _, function = place.rpartition(":")
+    package, _, name = module.rpartition(".")
+    source = pkgutil.get_data(package, f"{name}.py") or b""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return click.Command(name, help=ast.get_docstring(node)).get_short_help_str(limit)
+    return ""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
