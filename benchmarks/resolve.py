@@ -9,34 +9,18 @@ same CPUs.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from measuring import LABEILLE, REPOSITORY, environ, seconds_of, show
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+sys.path.insert(0, str(REPOSITORY / "tests" / "integration"))
+from loopback_index import project_name, serving
 
 COUNT = 5000
-INDEX = REPOSITORY / "tests" / "integration" / "loopback_index.py"
-
-
-@contextlib.contextmanager
-def serving(*options: str) -> Iterator[str]:
-    """The URL of the index's Simple API, while the block runs."""
-    command = [sys.executable, str(INDEX), *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{server.stdout.readline().strip()}/simple/"
-        finally:
-            server.kill()
 
 
 def resolve(names: Path, registry: Path, index: str, cache: Path) -> float:
@@ -55,7 +39,7 @@ def resolve(names: Path, registry: Path, index: str, cache: Path) -> float:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
-    rows = [{"project": f"project-{n:05}", "download_count": count - n} for n in range(count)]
+    rows = [{"project": project_name(n), "download_count": count - n} for n in range(count)]
     print(f"resolve: {count} packages from an index on the loopback interface")
     with tempfile.TemporaryDirectory() as scratch:
         names = Path(scratch, "top.json")

@@ -44,7 +44,7 @@ class Outcome(enum.StrEnum):
     UNKNOWN = "not on the index"
     FAILED = "failed"
     BROKEN = "with a broken file"
-    NOT_ASKED = "not asked"
+    NOT_ASKED = "not asked, as nobody answered before"
 
     @property
     def is_resolved(self) -> bool:
@@ -144,20 +144,16 @@ class Resolving:
 
     def _ask_all(self, names: Sequence[str]) -> Generator[Resolved]:
         left = dict.fromkeys(names)
-        silent: list[UnreachableIndexError] = []
+        silent = 0
         with contextlib.closing(ask_each(names, self._ask, workers=self._workers)) as answers:
             for name, answer in answers:
                 del left[name]
                 yield self._settle(name, answer)
-                if not isinstance(answer, UnreachableIndexError):
-                    silent.clear()
-                    continue
-                silent.append(answer)
-                if len(silent) >= GIVE_UP:
+                silent = silent + 1 if isinstance(answer, UnreachableIndexError) else 0
+                if silent >= GIVE_UP:
                     break
         for name in left:
-            text = f"after {GIVE_UP} failures in a row: {silent[-1]}"
-            yield Resolved(name=name, outcome=Outcome.NOT_ASKED, text=text)
+            yield Resolved(name=name, outcome=Outcome.NOT_ASKED)
 
     def _ask(self, name: str) -> Description | PackageIndexError | _Fault:
         """Called from the threads: what can take long is done here."""

@@ -58,7 +58,7 @@ _MAX_WORKERS = 64
     help="The registry to write.  [default: LABEILLE_REGISTRY_DIR, ./registry]",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be written; -v shows whole files.")
-@click.option("-v", "--verbose", is_flag=True, help="Also say what was left alone.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say what was left alone or not asked.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
 @click.option(
     "--log-file",
@@ -76,6 +76,10 @@ def resolve(**options: Any) -> None:
     """
     registry = Registry(registry_to_write(options["registry_dir"]))
     settings = index_settings()
+    if not settings.indexes and not settings.find_links:
+        raise UsageError(
+            "no package index is configured", hint="take no-index out of pip's or uv's settings"
+        )
     if options["timeout"]:
         settings = dataclasses.replace(settings, timeout=options["timeout"])
     with IndexClient(settings) as client, _log(options["log_file"]) as log:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from labeille.campaigns.resolve import Resolved, Resolving
     from labeille.campaigns.wanted import WantedList
 
-_UNREMARKABLE = (Outcome.COMPLETE, Outcome.ENRICHED)
+#: Of these there may be thousands, and there is nothing to do about one of them.
+_UNREMARKABLE = (Outcome.COMPLETE, Outcome.ENRICHED, Outcome.NOT_ASKED)
 
 
 def resolved_text(resolved: Resolved, verbosity: Verbosity, *, dry_run: bool = False) -> str:

@@ -12,12 +12,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import enum
 import json
 import random
 import re
+import subprocess
+import sys
 from email.utils import formatdate
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SIZES = 60  # how many different pages there are
 SLOW_SECONDS = 1.0
@@ -50,6 +57,18 @@ _TROUBLES = {
     83: Trouble.EMPTY,
     93: Trouble.OTHER,
 }
+
+
+@contextlib.contextmanager
+def serving(*options: str) -> Iterator[str]:
+    """The URL of such an index's Simple API, while the block runs."""
+    command = [sys.executable, __file__, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{server.stdout.readline().strip()}/simple/"
+        finally:
+            server.kill()
 
 
 def project_name(number: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -12,33 +11,17 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import loopback_index
 import pytest
-from loopback_index import Trouble, has_extensions, project_name, trouble_of
+from loopback_index import Trouble, has_extensions, project_name, serving, trouble_of
 
 from labeille.registry.index import read_index
 from labeille.registry.model import ExtensionType
 from labeille.registry.store import Registry
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 COUNT = 5000
 REPOSITORY = Path(__file__).resolve().parents[2]
 FAILING = {Trouble.BROKEN, Trouble.GARBAGE, Trouble.CUT, Trouble.OTHER}
-
-
-@contextlib.contextmanager
-def serving(*options: str) -> Iterator[str]:
-    command = [sys.executable, loopback_index.__file__, *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{server.stdout.readline().strip()}/simple/"
-        finally:
-            server.kill()
 
 
 def resolving(tmp_path: Path, index: str, *args: str) -> subprocess.Popen[str]:

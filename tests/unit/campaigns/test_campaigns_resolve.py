@@ -172,7 +172,6 @@ def test_an_index_that_is_gone_is_given_up(tmp_path: Path) -> None:
     assert outcomes.count(Outcome.CREATED) == 1
     assert outcomes.count(Outcome.FAILED) == GIVE_UP
     assert outcomes.count(Outcome.NOT_ASKED) == 30
-    assert "after 20 failures in a row: refused" in list(results.values())[-1].text
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:

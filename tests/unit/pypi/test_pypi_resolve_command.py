@@ -166,3 +166,22 @@ def test_bad_input(index: Index, args: list[str], message: str) -> None:
         run(*args)
     assert index.requests == []
     assert list(Path().iterdir()) == []
+
+
+def test_no_index_at_all(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(UsageError, match="no package index is configured"):
+        run("a")
+
+
+def test_an_index_out_of_reach(
+    index: Index, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving() as gone:
+        monkeypatch.setenv("PIP_INDEX_URL", gone.simple)
+    with pytest.raises(UsageError, match="nothing was resolved"):
+        run(*(f"p{number}" for number in range(60)))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 21
+    assert all("the package index cannot be reached" in line for line in lines[:-1])
+    assert lines[-1] == "60 entries: 20 failed, 40 not asked, as nobody answered before"
