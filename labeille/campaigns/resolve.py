@@ -40,6 +40,7 @@ class Outcome(enum.StrEnum):
     CREATED = "created"
     FILLED = "filled in"
     COMPLETE = "complete already"
+    NOTHING_NEW = "nothing new found"
     ENRICHED = "enriched, left alone"
     UNKNOWN = "not on the index"
     FAILED = "failed"
@@ -49,7 +50,16 @@ class Outcome(enum.StrEnum):
     @property
     def is_resolved(self) -> bool:
         """Whether the registry now has what there is to know."""
-        return self in (Outcome.CREATED, Outcome.FILLED, Outcome.COMPLETE, Outcome.ENRICHED)
+        return self in _RESOLVED
+
+
+_RESOLVED = (
+    Outcome.CREATED,
+    Outcome.FILLED,
+    Outcome.COMPLETE,
+    Outcome.NOTHING_NEW,
+    Outcome.ENRICHED,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,12 +211,17 @@ class Resolving:
         before = path.read_bytes()
         content, filled = fill(before, path, description.package)
         package = self._packages[name] = parse_package(content, path)
-        outcome = Outcome.FILLED if filled else Outcome.COMPLETE
+        if package.enriched:
+            outcome = Outcome.ENRICHED
+        elif filled:
+            outcome = Outcome.FILLED
+        else:
+            outcome = Outcome.COMPLETE if is_complete(package) else Outcome.NOTHING_NEW
         if filled and not self._dry_run:
             replace_file(path, content, durable=False)
         return Resolved(
             name=name,
-            outcome=Outcome.ENRICHED if package.enriched else outcome,
+            outcome=outcome,
             description=description,
             filled=filled,
             path=path if filled else None,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: Of these there may be thousands, and there is nothing to do about one of them.
 _UNREMARKABLE = (Outcome.COMPLETE, Outcome.ENRICHED, Outcome.NOT_ASKED)
+_WOULD = {Outcome.CREATED: "would create", Outcome.FILLED: "would fill in"}
 
 
 def resolved_text(resolved: Resolved, verbosity: Verbosity, *, dry_run: bool = False) -> str:
@@ -39,8 +40,7 @@ def _line(resolved: Resolved, *, dry_run: bool) -> str:
     if found is None or not outcome.is_resolved:
         return f"{name}: {outcome}: {resolved.text}"
     package = found.package
-    word = {Outcome.CREATED: "create", Outcome.FILLED: "fill in"}[outcome]
-    did = f"would {word}" if dry_run else str(outcome)
+    did = _WOULD.get(outcome, str(outcome)) if dry_run else str(outcome)
     if outcome is Outcome.FILLED:
         did = f"{did} {', '.join(resolved.filled)}"
     facts = [package.repo or "no repo", package.extension_type.value]

@@ -128,6 +128,16 @@ def test_a_second_round_asks_and_changes_nothing(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.yaml")} == stamps
 
 
+def test_where_the_index_knows_no_more_than_the_file(tmp_path: Path) -> None:
+    class Short(Told):
+        def metadata(self, name: str) -> ProjectMetadata:
+            return ProjectMetadata(name=name)
+
+    path = write(tmp_path, "a", "")
+    result = resolve(tmp_path, wanted("a"), Short())["a"]
+    assert (result.outcome, path.read_text()) == (Outcome.NOTHING_NEW, "package: a\n")
+
+
 def test_other_entries_of_the_index_stay(tmp_path: Path) -> None:
     index = tmp_path / "index.yaml"
     index.write_text("packages:\n- {name: other, download_count: 5, stars: 3}\nmine: 1\n")
