@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Seconds within which an interrupted labeille or nox is over, whatever its suites do.
 AT_ONCE = 2.0
 #: Seconds for what is to end by itself, on a loaded machine.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 NOX = str(Path(sys.executable).with_name("nox"))
 NOXFILE = str(REPOSITORY / "noxfile.py")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from labeille.errors import Interrupted
 from labeille.supervision import capture as module
+from labeille.supervision.cancellation import Cancellation
 from labeille.supervision.capture import capture
 from labeille.supervision.model import SupervisionError
 from labeille.supervision.shell import shell_argv
@@ -20,6 +23,17 @@ def test_streams_and_exit_code_come_back() -> None:
 
 def test_a_signal_is_a_negative_exit_code() -> None:
     assert capture(["sh", "-c", "kill -SEGV $$"]).exit_code == -11
+
+
+def test_a_cancellation_ends_a_tool_and_its_children() -> None:
+    cancel = Cancellation()
+    threading.Timer(0.1, cancel.cancel).start()
+    started = time.monotonic()
+    with pytest.raises(Interrupted, match="while sh -c"):
+        capture(["sh", "-c", "trap '' TERM; sleep 60; true"], cancel=cancel)
+    assert time.monotonic() - started < 5
+    with pytest.raises(Interrupted):
+        capture(["sleep", "60"], cancel=cancel)
 
 
 def test_stdin_is_what_is_given_or_empty(tmp_path: Path) -> None:
