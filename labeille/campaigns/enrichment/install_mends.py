@@ -9,10 +9,11 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidName, canonicalize_name
 
 from labeille.campaigns.enrichment.attempt import Attempt, Stage
-from labeille.campaigns.enrichment.install_rules import essential, needed
+from labeille.campaigns.enrichment.install_rules import essential, needed, without
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
 from labeille.campaigns.enrichment.modules import missing_modules, package_of
 from labeille.projects.model import VersionSource
+from labeille.results.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,12 +28,23 @@ _NO_BUILD = re.compile(
     r"(?:was not found in the package registry|has no wheels)"
     r"|no versions of (?P<versions>[A-Za-z0-9][\w.-]*)"
 )
+# The end of what pip says of wheels: "Failed to build installable wheels for … ╰─> a, b".
+_NO_WHEELS = re.compile(r"Failed to build installable wheels.*\n╰─> (?P<names>[\w., -]+)")
 _NO_VERSION = re.compile(
     r"unable to detect version|setuptools-scm was unable|VersioningitError|NotVCSError"
     r"|NotSdistError|Versioning for this project requires either an sdist"
     r"|does not appear to be a Git|Unable to determine version|Cannot find .* version"
     r"|no version (?:tag|found)|not a git repository",
     re.IGNORECASE,
+)
+# What the machine lacks, and the Python has no part in.
+_MACHINE = re.compile(
+    r"Could not resolve host|[Nn]ame resolution|[Cc]onnection (?:refused|reset|timed out)"
+    r"|error sending request|Network is unreachable|No space left on device"
+    r"|fatal error: [\w/.-]+\.h: No such file|command not found|Dependency .* not found"
+    r"|No such file or directory: '(?:gcc|cc|g\+\+|c\+\+|cargo|rustc|cmake|git|make|swig)'"
+    r"|[Rr]ust toolchain|can't find Rust compiler|\bpkg-config\b.*not found"
+    r"|[Uu]nable to find (?:a )?(?:compiler|library)|Could not find (?:cmake|ninja)"
 )
 #: Variables by which a build is told its version.
 _VERSION_VARIABLES = {
@@ -62,18 +74,9 @@ def dependency_left_out(facts: Facts, attempt: Attempt) -> Change | None:
         gone = _bringing(attempt.output, of_tests, set(failed) - own)
     if not gone:
         return None
-    left_out = (*recipe.left_out, *gone)
-    kept = [need for need in needs if need.package not in left_out]
-    added = [text for text in recipe.requirements if _name(text) not in left_out]
-    names = _names(added)
-    requirements = added + [str(need.requirement) for need in kept if need.package not in names]
     return changed(
-        recipe,
+        without(facts, recipe, gone),
         f"without {', '.join(gone)}, which cannot be installed on {facts.python_version}",
-        left_out=left_out,
-        extras=(),
-        groups=(),
-        requirements=tuple(requirements),
     )
 
 
@@ -130,6 +133,8 @@ def plain_install(facts: Facts, attempt: Attempt) -> Change | None:
     """The project's own build failed as an editable one: plain."""
     if attempt.stage is not Stage.INSTALL or not attempt.recipe.editable:
         return None
+    if _MACHINE.search(attempt.output) or attempt.verdict.status is not Status.INSTALL_ERROR:
+        return None
     if set(_failed_packages(attempt.output)) - {facts.project.name, facts.package.name}:
         return None
     return changed(attempt.recipe, "plain install: the editable one fails", editable=False)
@@ -172,15 +177,21 @@ def refused_by_python(facts: Facts, attempt: Attempt) -> Change | None:
     del facts
     if attempt.stage not in (Stage.INSTALL, Stage.IMPORT):
         return None
+    if attempt.verdict.status is not Status.INSTALL_ERROR or _MACHINE.search(attempt.output):
+        return None  # a crash is what is looked for; and another machine may do better
+    if "took longer than" in (attempt.verdict.reason or ""):
+        return None
     if attempt.recipe.editable and attempt.stage is Stage.INSTALL:
         return None
-    reason = (attempt.verdict.reason or "it cannot be installed").split("\n")[0][:200]
+    reason = (attempt.verdict.reason or "it cannot be installed").strip().split("\n")[0][:200]
     return changed(attempt.recipe, f"skip_versions: {reason}", skip_version=reason)
 
 
 def _failed_packages(output: str) -> Iterator[str]:
-    for match in _NO_BUILD.finditer(output):
-        found = next(filter(None, match.groups()), "")
+    names = [next(filter(None, match.groups()), "") for match in _NO_BUILD.finditer(output)]
+    for match in _NO_WHEELS.finditer(output):
+        names += match["names"].split(", ")
+    for found in names:
         try:
             yield canonicalize_name(found, validate=True)
         except InvalidName:
@@ -206,11 +217,7 @@ def _builder(facts: Facts, module: str) -> str | None:
 
 
 def _names(requirements: Iterable[str]) -> set[str]:
-    return {_name(text) for text in requirements}
-
-
-def _name(requirement: str) -> str:
-    return canonicalize_name(Requirement(requirement).name)
+    return {canonicalize_name(Requirement(text).name) for text in requirements}
 
 
 MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (

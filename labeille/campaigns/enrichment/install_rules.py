@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -57,6 +58,25 @@ def essential(facts: Facts) -> list[Need]:
             for reason in need.reasons
         )
     ]
+
+
+def without(facts: Facts, recipe: Recipe, packages: Iterable[str]) -> Recipe:
+    """A recipe that does not bring some packages: extras and groups are written out for that."""
+    left_out = (*recipe.left_out, *packages)
+    added: dict[str, str] = {
+        canonicalize_name(Requirement(text).name): text
+        for text in recipe.requirements
+        if canonicalize_name(Requirement(text).name) not in left_out
+    }
+    for need in needed(facts, left_out):
+        added.setdefault(need.package, str(need.requirement))
+    return replace(
+        recipe,
+        left_out=left_out,
+        extras=(),
+        groups=(),
+        requirements=tuple(added[name] for name in sorted(added)),
+    )
 
 
 def is_spared(need: Need) -> bool:

@@ -98,7 +98,9 @@ class Recipe:
         """The shell command that runs the tests."""
         if self.framework is not TestFramework.PYTEST:
             return " && ".join([*self._enter(), self.command])
-        words = ["python", "-m", "pytest", *self.options]
+        # `python -m` would put the source tree before the installed package.
+        runner = ["pytest"] if "--pyargs" in self.options else ["python", "-m", "pytest"]
+        words = [*runner, *self.options]
         if self.addopts is not None:
             words += ["-o", f"addopts={shlex.join(self.addopts)}".rstrip()]
         if self.markers:

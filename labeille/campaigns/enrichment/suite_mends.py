@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from labeille.campaigns.enrichment.attempt import Attempt, Stage
+from labeille.campaigns.enrichment.install_rules import needed, without
 from labeille.campaigns.enrichment.model import Change, Facts, changed
 from labeille.campaigns.enrichment.modules import missing_modules, package_of
 from labeille.campaigns.enrichment.suite_rules import loosened
@@ -37,6 +38,11 @@ _WARNING_AS_ERROR = re.compile(
     r"|ImportWarning|EncodingWarning|ResourceWarning|pytest\.Pytest\w+Warning): ",
     re.MULTILINE,
 )
+_INTERNAL_FRAME = re.compile(
+    r"^INTERNALERROR>\s+File \"[^\"]*/site-packages/(?P<name>(?!_pytest\b)\w+)", re.MULTILINE
+)
+#: https://docs.pytest.org/en/stable/reference/exit-codes.html
+_INTERNAL_ERROR = 3
 _MISMATCH = re.compile(r"import file mismatch")
 _FILTER = re.compile(r"while parsing the following warning configuration")
 
@@ -142,6 +148,26 @@ def required_plugins(facts: Facts, attempt: Attempt) -> Change | None:
     words = re.split(r",\s*", match["names"].strip())
     names = [re.split(r"[<>=!~\s]", word)[0] for word in words]
     return _with_packages(attempt, [canonicalize_name(name) for name in names if name], "required")
+
+
+def broken_plugin(facts: Facts, attempt: Attempt) -> Change | None:
+    """A plugin that breaks pytest from inside is left out; what needs it shows as errors."""
+    found = _INTERNAL_FRAME.findall(attempt.output)
+    if attempt.exit_code != _INTERNAL_ERROR or not found or attempt.ran:
+        return None
+    package = canonicalize_name(found[-1])
+    if package in ("pytest", "pluggy", *attempt.recipe.left_out):
+        return None
+    if package not in {need.package for need in needed(facts)}:
+        return None
+    change = changed(
+        without(facts, attempt.recipe, [package]),
+        f"without {package}, which breaks pytest from inside",
+    )
+    if _has(attempt, "--continue-on-collection-errors"):
+        return change
+    options = (*change.recipe.options, "--continue-on-collection-errors")
+    return changed(change.recipe, change.reason, options=options)
 
 
 def import_mode(facts: Facts, attempt: Attempt) -> Change | None:
@@ -308,6 +334,7 @@ MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
     unknown_option,
     unknown_setting,
     required_plugins,
+    broken_plugin,
     import_mode,
     warnings_shown,
     stalled_test,

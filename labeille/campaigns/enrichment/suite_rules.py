@@ -22,7 +22,9 @@ SIDE_FOLDERS = frozenset(
     pyright docs doc online network examples fuzz fuzzing""".split()  # noqa: SIM905 - reads better
 )
 #: Markers of tests that want the internet, which a test machine need not have.
-_NETWORK_MARKERS = frozenset({"network", "online", "internet", "requires_internet", "remote_data"})
+_NETWORK_MARKERS = frozenset(
+    {"network", "online", "internet", "requires_internet", "requires_network", "remote_data"}
+)
 #: Scripts that run a suite of a project's own kind.
 _RUNNERS = (
     "runtests.py",
