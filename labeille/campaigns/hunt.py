@@ -11,6 +11,7 @@ from labeille.errors import Interrupted, LabeilleError, ResultsError
 from labeille.pipeline.keep import failed_record, tested_record
 from labeille.pipeline.prepare import Unprepared, prepare
 from labeille.pipeline.schedule import Settled, Steps, run_steps
+from labeille.pipeline.scratch import sweep_scratch
 from labeille.pipeline.trial import Prepared, run_trial
 from labeille.pipeline.verdict import judge_failure, judge_trial
 from labeille.results.directory import timestamp
@@ -52,6 +53,7 @@ def hunt(
     One package's trouble never stops the others. Raises Interrupted when ``cancel`` ends it, and
     ResultsError when records can no longer be kept.
     """
+    sweep_scratch(settings.pipeline.work_dir)
     worker = _Worker(run, settings.pipeline, progress, cancel)
     crashes = 0
     results = run_steps(jobs, worker.steps(), slots=settings.slots, cancel=cancel)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeille.environments.variables import header_environ
+from labeille.pipeline.scratch import scratch_folder
 from labeille.suites.commands import compose_test_command
 from labeille.suites.instrument import install_plugin, instrumented_environ
 from labeille.suites.testlog import read_test_log
@@ -20,7 +17,7 @@ from labeille.supervision.run import supervise
 from labeille.supervision.shell import shell_argv
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from labeille.environments.model import Environment
     from labeille.pipeline.job import Job, PipelineSettings
@@ -68,7 +65,7 @@ def run_trial(
     install_plugin(environment.site_packages)
     test_log = log_dir / TEST_LOG
     test_log.unlink(missing_ok=True)
-    with _scratch(settings, job.name) as scratch:
+    with scratch_folder(settings, job.name) as scratch:
         env = base_environ(
             home=scratch / "home", tmp=scratch / "tmp", path_first=(environment.bin_dir,)
         )
@@ -114,34 +111,3 @@ def trial_limits(job: Job, settings: PipelineSettings) -> Limits:
     if job.package.timeout is not None:
         timeout = job.package.timeout
     return Limits(timeout=timeout, stall_threshold=trial.stall_threshold, memory=trial.memory)
-
-
-@contextlib.contextmanager
-def _scratch(settings: PipelineSettings, name: str) -> Iterator[Path]:
-    """A folder with an empty ``home`` and ``tmp``, as short as a Unix socket's path needs it."""
-    root = settings.work_dir / "tmp"
-    root.mkdir(parents=True, exist_ok=True)
-    path = Path(tempfile.mkdtemp(prefix=f"{name[:24]}-", dir=root))
-    try:
-        for part in ("home", "tmp"):
-            (path / part).mkdir()
-        yield path
-    finally:
-        if not settings.keep_work_dirs:
-            remove_tree(path)
-
-
-def remove_tree(path: Path) -> None:
-    """Remove a folder that a test suite wrote to, also where it took away its own permissions."""
-
-    def force(function: object, name: str, _error: object) -> None:
-        with contextlib.suppress(OSError):
-            parent = Path(name).parent
-            parent.chmod(0o700)
-            Path(name).chmod(0o700)
-            if function is os.unlink:
-                Path(name).unlink()
-            else:
-                shutil.rmtree(name, ignore_errors=True)
-
-    shutil.rmtree(path, onerror=force)
