@@ -10,7 +10,7 @@ from labeille.names import parse_package_name
 from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
 from labeille.supervision.parent import end_with_parent, signals_interrupt_nox
-from sessions import development, hunting, upkeep
+from sessions import development, hunting, scanning, upkeep
 from sessions.selected import SelectionError, read_selection
 from sessions.shared_run import found_shared_run, has_shared_run, shared_run
 
@@ -52,7 +52,8 @@ def register() -> None:
 def _register_families(registry: Registry, selected: Selected) -> None:
     """The generated sessions, family by family; a package's file is read in its session only."""
     if selected.names is not None and not selected.everything:
-        hunting.register(_named(registry, selected.names))
+        for family in (hunting, scanning):
+            family.register(_named(registry, selected.names, family.PREFIX))
     elif selected.everything:
         hunting.register_tagged(registry)
     elif selected.tags is not None:
@@ -61,12 +62,12 @@ def _register_families(registry: Registry, selected: Selected) -> None:
         hunting.register_tagged(registry, limit=LISTED_PACKAGES)
 
 
-def _named(registry: Registry, names: Iterable[str]) -> list[str]:
-    """The packages that sessions of the hunt are named for; RegistryError for one there is not."""
+def _named(registry: Registry, names: Iterable[str], prefix: str) -> list[str]:
+    """The packages that a family's sessions are named for; RegistryError for one there is not."""
     found = []
     for name in names:
         family, _, package = name.partition("-")
-        if f"{family}-" == hunting.PREFIX and package:
+        if f"{family}-" == prefix and package:
             registry.path(parse_package_name(package))
             found.append(package)
     return found

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def register() -> None:
     """Register the upkeep sessions."""
-    for function in (resolve, validate):
+    for function in (resolve, enrich, validate):
         nox.session(default=False, venv_backend="none")(function)
 
 
@@ -26,6 +26,14 @@ def resolve(session: nox.Session) -> None:
     run_command(session, command)
 
 
+def enrich(session: nox.Session) -> None:
+    """Find out how packages are tested (after --: packages, options of `labeille enrich`)."""
+    from labeille.cli.enrich import enrich_command
+
+    quiet_libraries()
+    run_command(session, enrich_command)
+
+
 def validate(session: nox.Session) -> None:
     """Check the registry's files and index (after --: options of `labeille registry validate`)."""
     from labeille.cli.registry import validate_registry
@@ -33,7 +41,7 @@ def validate(session: nox.Session) -> None:
     run_command(session, validate_registry)
 
 
-def run_command(session: nox.Session, command: click.Command) -> None:
+def run_command(session: nox.Session, command: click.Command, *words: str) -> None:
     """Run a command of labeille's with the session's options; fails the session where it fails."""
     # Imported here: other sessions of the same nox have no use for click.
     import click
@@ -42,7 +50,9 @@ def run_command(session: nox.Session, command: click.Command) -> None:
 
     try:
         code = command.main(
-            list(session.posargs), prog_name=f"nox -s {session.name} --", standalone_mode=False
+            [*words, *session.posargs],
+            prog_name=f"nox -s {session.name} --",
+            standalone_mode=False,
         )
     except click.ClickException as error:
         session.error(error.format_message().rstrip("."))

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 # How uv and pip name a requirement that they cannot build or find.
 _NO_BUILD = re.compile(
     r"Failed (?:to build|building wheel for|to download(?: and build)?|to fetch|to install) [`'\"]?"
-    r"(?P<name>[A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?(?:==[^\s`'\"]+| @ [^\s`'\"]+)?[`'\"]?[\s,;:]"
+    r"(?P<name>(?!\w+:/)[A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?"
+    r"(?:==[^\s`'\"]+| @ [^\s`'\"]+)?[`'\"]?[\s,;:]"
     r"|No matching distribution found for (?P<pip>[A-Za-z0-9][\w.-]*)"
     r"|[Bb]ecause (?:there are no versions of |only )?"
-    r"(?P<none>[A-Za-z0-9][\w.-]*?)(?:[<>=!~][^\s]*)? "
-    r"(?:was not found in the package registry|has no wheels)"
+    r"(?P<none>[A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])?(?:[<>=!~][^\s]*)? "
+    r"(?:was not found in the package registry|has no wheels|is available)"
     r"|no versions of (?P<versions>[A-Za-z0-9][\w.-]*)"
 )
 # The end of what pip says of wheels: "Failed to build installable wheels for … ╰─> a, b".
@@ -129,6 +130,26 @@ def build_without_isolation(facts: Facts, attempt: Attempt) -> Change | None:
     )
 
 
+def loose_build_requirements(facts: Facts, attempt: Attempt) -> Change | None:
+    """A build requirement in a version that the index has not: any version, by hand."""
+    recipe = attempt.recipe
+    if attempt.stage is not Stage.INSTALL or not recipe.isolated:
+        return None
+    failed = set(_failed_packages(attempt.output))
+    requires = facts.project.build.requires
+    loose = [each for each in requires if each.specifier and _canonical(each) in failed]
+    if not loose:
+        return None
+    words = [_unversioned(each) if each in loose else str(each) for each in requires]
+    names = ", ".join(each.name for each in loose)
+    return changed(
+        recipe,
+        f"--no-build-isolation with any {names}: the build wants a version that the index has not",
+        isolated=False,
+        build_requirements=tuple(words),
+    )
+
+
 def plain_install(facts: Facts, attempt: Attempt) -> Change | None:
     """The project's own build failed as an editable one: plain."""
     if attempt.stage is not Stage.INSTALL or not attempt.recipe.editable:
@@ -198,6 +219,15 @@ def _failed_packages(output: str) -> Iterator[str]:
             continue
 
 
+def _canonical(requirement: Requirement) -> str:
+    return canonicalize_name(requirement.name)
+
+
+def _unversioned(requirement: Requirement) -> str:
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}"
+
+
 def _bringing(output: str, of_tests: set[str], failed: set[str]) -> list[str]:
     """The tests' requirements by which something came in that failed, as uv tells."""
     if not failed:
@@ -223,6 +253,7 @@ def _names(requirements: Iterable[str]) -> set[str]:
 MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
     dependency_left_out,
     pretended_version,
+    loose_build_requirements,
     build_without_isolation,
     missing_at_import,
     other_import_name,

@@ -55,6 +55,17 @@ error: failed-wheel-build-for-install
 × Failed to build installable wheels for some pyproject.toml based projects
 ╰─> numpy
 """
+PIP_CANNOT_BUILD_OWN = """\
+      error: unknown type name 'PyGone'
+ERROR: Failed to build 'file:///work/thing' when getting requirements to build editable
+"""
+UV_LACKS_BUILD_REQUIREMENT = """\
+error: Failed to build `thing @ file:///work/thing`
+  cause: Failed to resolve requirements from `build-system.requires`
+  cause: No solution found when resolving: `hatch-vcs>=0.5`, `python-sbom[hatch]>=0.1.2`
+  cause: Because only python-sbom[hatch]<0.1.2 is available and you require
+         python-sbom[hatch]>=0.1.2, we can conclude that your requirements are unsatisfiable.
+"""
 PIP_FINDS_NONE = "ERROR: No matching distribution found for numpy\n"
 
 
@@ -89,16 +100,29 @@ def test_after_a_second_one_only_what_the_suite_shows_is_left(
     assert plan.recipe.install_command == "pip install -e . && pip install pytest"
 
 
+@pytest.mark.parametrize("output", [UV_CANNOT_BUILD_OWN, PIP_CANNOT_BUILD_OWN])
 def test_a_build_that_fails_is_tried_as_a_plain_one_then_skipped(
-    facts_of: FactsOf, attempts: Attempts
+    output: str, facts_of: FactsOf, attempts: Attempts
 ) -> None:
     facts = facts_of(PLAIN)
-    plan = mend(facts, attempts.install(UV_CANNOT_BUILD_OWN))
+    plan = mend(facts, attempts.install(output))
     assert plan is not None
     assert not plan.recipe.editable
-    plan = mend(facts, attempts.install(UV_CANNOT_BUILD_OWN, plan.recipe))
+    plan = mend(facts, attempts.install(output, plan.recipe))
     assert plan is not None
-    assert plan.recipe.skip_version == "error: command '/usr/bin/gcc' failed with exit code 1"
+    assert plan.recipe.skip_version == output.strip().splitlines()[-1].strip()
+
+
+def test_a_build_requirement_that_the_index_has_not_in_that_version(
+    facts_of: FactsOf, attempts: Attempts
+) -> None:
+    build = '["hatch-vcs>=0.5", "python-sbom[hatch]>=0.1.2"]'
+    facts = facts_of(PLAIN | {"pyproject.toml": PYPROJECT.replace('["hatchling"]', build)})
+    plan = mend(facts, attempts.install(UV_LACKS_BUILD_REQUIREMENT))
+    assert plan is not None
+    assert plan.recipe.install_command == (
+        "pip install 'hatch-vcs>=0.5' 'python-sbom[hatch]' && pip install --no-build-isolation -e ."
+    )
 
 
 @pytest.mark.parametrize(

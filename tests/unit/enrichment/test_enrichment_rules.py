@@ -121,7 +121,7 @@ def test_install_commands(files: Mapping[str, str], command: str, facts_of: Fact
         ),
         pytest.param(
             with_pyproject(
-                '[tool.pytest.ini_options]\ntestpaths = "tests"\naddopts = "-n auto -ra --dist load"\n'
+                '[tool.pytest.ini_options]\ntestpaths = "tests"\naddopts = "-n 2 -ra --dist no"\n'
             ),
             "python -m pytest -p no:xdist -o addopts=-ra",
             id="xdist-in-addopts",
