@@ -56,7 +56,8 @@ def enriching_summary(
     words = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     share = f"{100 * counts[Outcome.ENRICHED] / total:.0f} %"
     run = total - counts[Outcome.SKIPPED]
-    lines.append(f"{total} packages: {words} ({share} enriched")
+    packages = "1 package" if total == 1 else f"{total} packages"
+    lines.append(f"{packages}: {words} ({share} enriched")
     if run and run != total:
         lines[-1] += f"; {100 * counts[Outcome.ENRICHED] / run:.0f} % of those not skipped"
     lines[-1] += ")"
