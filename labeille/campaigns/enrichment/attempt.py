@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from labeille.environments.model import InstallError, Phase
+from labeille.environments.model import InstallError
 from labeille.errors import Interrupted
 from labeille.pipeline.job import Job
 from labeille.pipeline.prepare import Unprepared, prepare
 from labeille.pipeline.trial import run_trial
 from labeille.pipeline.verdict import evidence_text, judge_failure, judge_trial
 from labeille.results.model import Status
+from labeille.sources.model import SourceChoice
 from labeille.suites.summary import read_summary
 from labeille.supervision.model import Ending
 
@@ -37,6 +38,7 @@ class Stage(enum.StrEnum):
     """How far an attempt got."""
 
     SOURCE = "source"
+    VENV = "venv"
     INSTALL = "install"
     IMPORT = "import"
     TEST = "test"
@@ -109,7 +111,10 @@ class Bench:
     cancel: Cancellation
 
     def prepare(self, facts: Facts, recipe: Recipe, number: int) -> Prepared | Attempt:
-        """Build the recipe's environment; an attempt where that fails."""
+        """Build the recipe's environment; an attempt where that fails.
+
+        From the kind of source that the facts are of, whatever the run would try first.
+        """
         job = Job(
             package=recipe.on(facts.package),
             target=self.target,
@@ -117,7 +122,9 @@ class Bench:
             revision=facts.version,
         )
         log_dir = self._log_dir(facts, number)
-        result = prepare(job, self.settings, log_dir, cancel=self.cancel)
+        sources = replace(self.settings.sources, source=SourceChoice(facts.source.value))
+        settings = replace(self.settings, sources=sources)
+        result = prepare(job, settings, log_dir, cancel=self.cancel)
         if isinstance(result, Unprepared):
             return _failed(recipe, result, log_dir)
         return result
@@ -153,7 +160,7 @@ def _failed(recipe: Recipe, unprepared: Unprepared, log_dir: Path) -> Attempt:
     error = unprepared.error
     stage, output = Stage.SOURCE, str(error)
     if isinstance(error, InstallError):
-        stage = Stage.IMPORT if error.phase is Phase.IMPORT else Stage.INSTALL
+        stage = Stage(error.phase.value)
         steps = "import.*" if stage is Stage.IMPORT else "install-*"
         logs = [path.read_text("utf-8", "replace") for path in sorted(log_dir.glob(f"{steps}.log"))]
         output = "\n".join(log[-_LOG_CHARACTERS:] for log in logs) or output

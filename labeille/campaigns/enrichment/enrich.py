@@ -128,7 +128,9 @@ class _Worker:
     def _facts(self, package: Package) -> Facts:
         settings, cancel = self._bench.settings, self._bench.cancel
         checkout = get_checkout(package, None, settings.sources, cancel=cancel)
-        return read_facts(package, checkout, self._bench.target, self._rounds.registry)
+        return read_facts(
+            package, checkout, self._bench.target.minor_version, self._rounds.registry
+        )
 
     def _attempts(self, begun: _Begun) -> Enriched:
         facts, plan = begun.facts, begun.plan

@@ -13,23 +13,25 @@ if TYPE_CHECKING:
     from labeille.registry.model import Package
     from labeille.registry.store import Registry
     from labeille.sources.model import Checkout
-    from labeille.targets.model import Target
 
 # What `labeille resolve` notes of a monorepo.
 _MONOREPO = re.compile(r"monorepo: the package is in (?P<folder>[\w./+-]+)")
 
 
 def read_facts(
-    package: Package, checkout: Checkout, target: Target, registry: Registry | None = None
+    package: Package, checkout: Checkout, python_version: str, registry: Registry | None = None
 ) -> Facts:
-    """Read a checkout. Raises ProjectError where it holds no Python project."""
+    """Read a checkout for a target's version ("3.15").
+
+    Raises ProjectError where it holds no Python project.
+    """
     folder = "."
     noted = _MONOREPO.search(package.notes)
     if noted is not None and not (noted["folder"].startswith("/") or ".." in noted["folder"]):
         inner = noted["folder"].rstrip("./")
         if inner and (checkout.path / inner).is_dir():
             folder = inner
-    major, minor = target.minor_version.split(".")
+    major, minor = python_version.split(".")
     python = (int(major), int(minor))
     project = read_project(checkout.path / folder)
     return Facts(

@@ -78,10 +78,11 @@ def plan_enrichment(
 ) -> EnrichPlan:
     """Check every wish before anything is fetched; raises LabeilleError for what cannot be."""
     registry = Registry(registry_to_write(wishes.registry_dir))
-    packages, passed_over = _choose(registry, wishes)
+    _check(wishes)
     target = choose_target(
         wishes.target_python, want=kind_for(wishes.condition), allow_provide=True, report=report
     )
+    packages, passed_over = _choose(registry, wishes, target.minor_version)
     places = wishes.places
     for option, path in (
         ("--work-dir", places.work_dir),
@@ -143,14 +144,17 @@ def refresh_index(registry: Registry, names: Iterable[str]) -> None:
         ) from None
 
 
-def _choose(
-    registry: Registry, wishes: EnrichWishes
-) -> tuple[tuple[Package, ...], tuple[str, ...]]:
-    """The packages to enrich, the most downloaded first, and a line for each one left alone."""
+def _check(wishes: EnrichWishes) -> None:
     if bool(wishes.packages) == wishes.all_unenriched:
         raise UsageError(
             "name packages, or say --all-unenriched", hint="`labeille registry show` shows one"
         )
+
+
+def _choose(
+    registry: Registry, wishes: EnrichWishes, python_version: str
+) -> tuple[tuple[Package, ...], tuple[str, ...]]:
+    """The packages to enrich, the most downloaded first, and a line for each one left alone."""
     if wishes.packages:
         names: Iterable[str] = dict.fromkeys(wishes.packages)
     else:
@@ -168,6 +172,9 @@ def _choose(
                 passed_over.append(f"{package.name}: enriched already, left alone (--force)")
         elif package.skip and wishes.all_unenriched:
             passed_over.append(f"{package.name}: skip: {package.skip_reason or 'no reason given'}")
+        elif python_version in package.skip_versions and wishes.all_unenriched:
+            reason = package.skip_versions[python_version]
+            passed_over.append(f"{package.name}: skipped on {python_version}: {reason}")
         else:
             chosen.append(package)
     return tuple(chosen), tuple(passed_over)

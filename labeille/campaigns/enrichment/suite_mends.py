@@ -187,7 +187,10 @@ def warnings_shown(facts: Facts, attempt: Attempt) -> Change | None:
         return None
     messages = [error.message or "" for error in attempt.trial.log.collect_errors]
     text = "\n".join([attempt.output, *messages])
-    names = sorted({match["name"] for match in _WARNING_AS_ERROR.finditer(text)})
+    found = {match["name"] for match in _WARNING_AS_ERROR.finditer(text)}
+    # of pytest's own all, which are about the suite: one may well hide the next
+    names = sorted("pytest.PytestWarning" if "." in name else name for name in found)
+    names = list(dict.fromkeys(names))
     if not names:
         return None
     words = [word for name in names for word in ("-W", f"default::{name}")]

@@ -12,7 +12,6 @@ from labeille.campaigns.enrichment.facts import read_facts
 from labeille.campaigns.enrichment.model import Facts
 from labeille.registry.model import Package, SourceKind
 from labeille.sources.model import Checkout
-from labeille.targets.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +31,7 @@ def facts_of(tmp_path: Path) -> FactsOf:
             path.write_text(text)
         entry = Package(**({"name": "thing", "repo": "https://example.org/thing"} | package))  # type: ignore[arg-type]
         checkout = Checkout(path=root, kind=kind, origin="thing", key="key", version="1.2")
-        return read_facts(entry, checkout, _target())
+        return read_facts(entry, checkout, "3.15")
 
     return read
 
@@ -41,25 +40,3 @@ def facts_of(tmp_path: Path) -> FactsOf:
 def attempts(tmp_path: Path) -> Attempts:
     """Makes attempts."""
     return Attempts(tmp_path / "logs")
-
-
-def _target() -> Target:
-    return Target(
-        python="/nowhere/python3.15",
-        version="3.15.2",
-        version_text="3.15.2",
-        implementation="cpython",
-        build="",
-        compiler="",
-        platform="linux-x86_64",
-        configure_args="",
-        jit_available=True,
-        jit_works=True,
-        jit_default=False,
-        jit_variables=(),
-        free_threaded=False,
-        gil_enabled=True,
-        debug=False,
-        sanitizers=(),
-        has_ensurepip=False,
-    )

@@ -251,7 +251,7 @@ def test_what_a_suite_shows_that_it_needs(
         ),
         pytest.param(
             "INTERNALERROR> pytest.PytestDeprecationWarning: the option is unset.",
-            "-W default::pytest.PytestDeprecationWarning",
+            "-W default::pytest.PytestWarning",
             id="warning-of-pytest",
         ),
         pytest.param(
