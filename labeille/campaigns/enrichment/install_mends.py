@@ -47,6 +47,8 @@ _MACHINE = re.compile(
     r"|[Rr]ust toolchain|can't find Rust compiler|\bpkg-config\b.*not found"
     r"|[Uu]nable to find (?:a )?(?:compiler|library)|Could not find (?:cmake|ninja)"
 )
+_COMPILER_ERROR = re.compile(r"^\s*\S+:\d+:(?:\d+:)? ?(?:fatal )?error: .*", re.MULTILINE)
+_EXCEPTION = re.compile(r"^\s*(?:\w+\.)*\w+(?:Error|Exception): .*", re.MULTILINE)
 #: Variables by which a build is told its version.
 _VERSION_VARIABLES = {
     VersionSource.SETUPTOOLS_SCM: "SETUPTOOLS_SCM_PRETEND_VERSION",
@@ -115,8 +117,8 @@ def build_without_isolation(facts: Facts, attempt: Attempt) -> Change | None:
     recipe = attempt.recipe
     if attempt.stage is not Stage.INSTALL or not recipe.isolated:
         return None
-    if set(_failed_packages(attempt.output)) - {facts.project.name, facts.package.name}:
-        return None  # another package's build
+    if _others(facts, attempt):
+        return None
     missing = [name for name in missing_modules(attempt.output) if name]
     packages = [package for name in missing if (package := _builder(facts, name))]
     if not packages:
@@ -156,7 +158,7 @@ def plain_install(facts: Facts, attempt: Attempt) -> Change | None:
         return None
     if _MACHINE.search(attempt.output) or attempt.verdict.status is not Status.INSTALL_ERROR:
         return None
-    if set(_failed_packages(attempt.output)) - {facts.project.name, facts.package.name}:
+    if _others(facts, attempt):
         return None
     return changed(attempt.recipe, "plain install: the editable one fails", editable=False)
 
@@ -195,17 +197,33 @@ def other_import_name(facts: Facts, attempt: Attempt) -> Change | None:
 
 def refused_by_python(facts: Facts, attempt: Attempt) -> Change | None:
     """The last resort: what does not build, or cannot be imported, is skipped on this Python."""
-    del facts
     if attempt.stage not in (Stage.INSTALL, Stage.IMPORT):
         return None
     if attempt.verdict.status is not Status.INSTALL_ERROR or _MACHINE.search(attempt.output):
         return None  # a crash is what is looked for; and another machine may do better
     if "took longer than" in (attempt.verdict.reason or ""):
         return None
-    if attempt.recipe.editable and attempt.stage is Stage.INSTALL:
+    if attempt.stage is Stage.INSTALL and (attempt.recipe.editable or _others(facts, attempt)):
         return None
-    reason = (attempt.verdict.reason or "it cannot be installed").strip().split("\n")[0][:200]
+    reason = _why(attempt.output) or (attempt.verdict.reason or "it cannot be installed").strip()
+    reason = f"{attempt.stage} fails: {reason}"[:200]
     return changed(attempt.recipe, f"skip_versions: {reason}", skip_version=reason)
+
+
+def _why(output: str) -> str:
+    """The line of a failed build or import that tells most: a compiler's first error, or the last
+    exception."""
+    for pattern, at in ((_COMPILER_ERROR, 0), (_EXCEPTION, -1)):
+        found = pattern.findall(output)
+        if found:
+            return str(found[at]).strip()
+    return ""
+
+
+def _others(facts: Facts, attempt: Attempt) -> set[str]:
+    """Other packages than the project itself that could not be built or found."""
+    own = {facts.project.name or "", facts.package.name}
+    return set(_failed_packages(attempt.output)) - own
 
 
 def _failed_packages(output: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidName, canonicalize_name
 
-from labeille.projects.catalogue import known_modules, pytest_plugins
+from labeille.projects.catalogue import known_modules, known_plugins
 
 if TYPE_CHECKING:
     from labeille.campaigns.enrichment.model import Facts
@@ -33,7 +33,7 @@ def package_of(facts: Facts, module: str) -> str | None:
     found = known.find(module)
     if found is not None:
         return found.package
-    for plugin in pytest_plugins():
+    for plugin in known_plugins():
         if top in plugin.modules:
             return plugin.package
     try:

@@ -15,7 +15,7 @@ from labeille.campaigns.enrichment.install_rules import needed, without
 from labeille.campaigns.enrichment.model import Change, Facts, changed
 from labeille.campaigns.enrichment.modules import missing_modules, package_of
 from labeille.campaigns.enrichment.suite_rules import loosened
-from labeille.projects.catalogue import PytestPlugin, pytest_plugins
+from labeille.projects.catalogue import PytestPlugin, known_plugins
 from labeille.registry.model import TestFramework
 from labeille.results.model import Status, TimeoutKind
 
@@ -63,7 +63,7 @@ def missing_fixture(facts: Facts, attempt: Attempt) -> Change | None:
     if attempt.stage is not Stage.TEST or not names:
         return None
     found = [
-        _only(plugin for plugin in pytest_plugins() if name in plugin.fixtures) for name in names
+        _only(plugin for plugin in known_plugins() if name in plugin.fixtures) for name in names
     ]
     return _with_packages(attempt, found, "fixtures")
 
@@ -74,7 +74,7 @@ def missing_marker(facts: Facts, attempt: Attempt) -> Change | None:
     if attempt.stage is not Stage.TEST or not names:
         return None
     found = [
-        _only(plugin for plugin in pytest_plugins() if name in plugin.markers) for name in names
+        _only(plugin for plugin in known_plugins() if name in plugin.markers) for name in names
     ]
     change = _with_packages(attempt, found, "markers")
     if change is not None:
@@ -105,7 +105,7 @@ def unknown_option(facts: Facts, attempt: Attempt) -> Change | None:
     words = match["words"].split()
     names = [word.lstrip("-").partition("=")[0] for word in words if word.startswith("-")]
     found = [
-        _only(plugin for plugin in pytest_plugins() if plugin.has_option(name)) for name in names
+        _only(plugin for plugin in known_plugins() if plugin.has_option(name)) for name in names
     ]
     found = [name for name in found if name not in ("pytest-xdist", "pytest-cov")]
     change = _with_packages(attempt, found, "options")
@@ -129,7 +129,7 @@ def unknown_setting(facts: Facts, attempt: Attempt) -> Change | None:
     if attempt.stage is not Stage.TEST or not names or attempt.ran:
         return None
     found = [
-        _only(plugin for plugin in pytest_plugins() if name.lower() in plugin.ini) for name in names
+        _only(plugin for plugin in known_plugins() if name.lower() in plugin.ini) for name in names
     ]
     change = _with_packages(attempt, found, "settings")
     if change is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from labeille.campaigns.enrichment.install_rules import is_spared
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed, is_compiled
-from labeille.projects.catalogue import pytest_plugins
+from labeille.projects.catalogue import known_plugins
 from labeille.projects.needs import ReasonKind
 from labeille.registry.model import TestFramework
 
@@ -126,7 +126,7 @@ def addopts_without_tools(facts: Facts, recipe: Recipe) -> Change | None:
 
 def split_options(words: Iterable[str], spared: Iterable[str]) -> tuple[list[str], list[str]]:
     """addopts in those that stay and those that go: of ``spared`` plugins, or ``-x`` and such."""
-    plugins = [plugin for plugin in pytest_plugins() if plugin.package in set(spared)]
+    plugins = [plugin for plugin in known_plugins() if plugin.package in set(spared)]
     kept: list[str] = []
     dropped: list[str] = []
     waiting = list(words)

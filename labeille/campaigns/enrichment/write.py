@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: What the notes of enrichment begin with, so that the next one replaces them and nothing else.
 _MARK = "`labeille enrich`"
 _EARLIER = re.compile(rf"\s*{re.escape(_MARK)}.*", re.DOTALL)
+# The folders of an absolute path: where this machine keeps a checkout is nobody's business.
+_FOLDERS = re.compile(r"(?<![\w:/.])(?:file://)?/(?:[^\s/'\"`:]+/)+")
 #: Characters of one reason, and of all of them.
 _REASON, _NOTES = 200, 1200
 
@@ -82,9 +84,8 @@ def write_skipped(registry: Registry, facts: Facts, plan: Plan, attempts: int) -
     sentences = [tried, *(choice.reason for choice in plan.choices)]
     values: dict[str, object] = {"notes": _notes(package.notes, sentences), "enriched": False}
     if recipe.skip_version is not None:
-        values["skip_versions"] = package.skip_versions | {
-            facts.python_version: recipe.skip_version
-        }
+        reason = _FOLDERS.sub("", recipe.skip_version)
+        values["skip_versions"] = package.skip_versions | {facts.python_version: reason}
     else:
         values |= {"skip": True, "skip_reason": recipe.skip_reason}
     _write(registry, package.name, values)
@@ -101,7 +102,8 @@ def write_left(registry: Registry, package: Package, reason: str, plan: Plan | N
 def _notes(earlier: str, sentences: Sequence[str]) -> str:
     """Earlier notes of people, then ours: one line of short sentences."""
     kept = _EARLIER.sub("", earlier).strip()
-    short = (" ".join(sentence.split())[:_REASON].rstrip(". ") for sentence in sentences)
+    plain = (_FOLDERS.sub("", " ".join(sentence.split())) for sentence in sentences)
+    short = (sentence[:_REASON].rstrip(". ") for sentence in plain)
     ours = f"{_MARK} " + ". ".join(short)
     return f"{kept} {ours[:_NOTES]}.".strip()
 

@@ -63,12 +63,14 @@ def test_notes_of_an_earlier_enrichment_are_replaced(
     registry: Registry, facts_of: FactsOf, attempts: Attempts
 ) -> None:
     facts = facts_of(PLAIN)
-    for reason in ("first", "second"):
+    for reason in ("first", "'file:///work/here/second'"):
         write_left(registry, registry.get("thing"), reason, Plan(recipe=first_plan(facts).recipe))
     notes = registry.get("thing").notes
-    assert notes == ("A person wrote this. `labeille enrich` did not get the suite to run: second.")
+    assert notes == (
+        "A person wrote this. `labeille enrich` did not get the suite to run: 'second'."
+    )
     before = registry.path("thing").read_bytes()
-    write_left(registry, registry.get("thing"), "second", None)
+    write_left(registry, registry.get("thing"), "'/work/there/second'", None)
     assert registry.path("thing").read_bytes() == before
 
 
