@@ -116,7 +116,7 @@ def known_modules() -> Modules:
 
 
 @cache
-def pytest_plugins() -> tuple[PytestPlugin, ...]:
+def known_plugins() -> tuple[PytestPlugin, ...]:
     """data/pytest_plugins.yaml, in its order."""
     return tuple(
         PytestPlugin(

@@ -22,7 +22,14 @@ from labeille.projects.needs import (
 )
 from labeille.projects.plugin_needs import PluginFinder, PluginNeed, is_built_in, warning_modules
 from labeille.projects.suite_files import Suite, SuiteReader
-from labeille.projects.suite_sets import TARGET_PYTHON, applicable, applies_to, expand, suite_sets
+from labeille.projects.suite_sets import (
+    TARGET_PYTHON,
+    applicable,
+    applies_to,
+    expand,
+    feature_extras,
+    suite_sets,
+)
 from labeille.registry.model import TestFramework
 
 if TYPE_CHECKING:
@@ -62,9 +69,10 @@ def scan_dependencies(
     suite = reader.read()
     scan = _Scan(project=project, options=options, suite=suite, registry=RegistryNames(registry))
     scan.declared()
+    scan.features()
     scan.runner()
-    scan.settings()
     scan.imports()
+    scan.settings()
     if options.scan_source:
         scan.source(reader)
     needs = [need for need in scan.needs() if options.conditional or not need.conditional]
@@ -103,7 +111,11 @@ class _Scan:
         self.sets = suite_sets(self.project)
         self.names = _declared_names(self.project)
         self.elsewhere = self._declared_elsewhere()
-        self.optional = _optional_names(self.project)
+        self.optional = _optional_names(self.project) - {
+            canonicalize_name(each.name)
+            for chosen in self.sets
+            for each in expand(self.project, chosen.asks)
+        }
         self.resolver = ImportResolver(self.suite.local_modules, self.names, self.registry)
         self.plugins = PluginFinder(declared=self.names, own=self.project.name)
         self.framework = self._framework()
@@ -114,8 +126,20 @@ class _Scan:
         for each in self.sets:
             for requirement in applicable(expand(self.project, each.asks), self.options.python):
                 reason = Reason(kind=ReasonKind.DECLARED, detail=str(each), place=each.place)
+                self._declare(requirement, reason)
+
+    def features(self) -> None:
+        """Extras, where the project declares nothing for the tests, which may need them all."""
+        extras = feature_extras(self.project) if self.suite.files and not self.sets else ()
+        for each in extras:
+            reason = Reason(
+                kind=ReasonKind.DECLARED,
+                detail=str(each),
+                place=each.place,
+                condition=Condition.EXTRA,
+            )
+            for requirement in applicable(expand(self.project, each.asks), self.options.python):
                 self._add(canonicalize_name(requirement.name), Certainty.DECLARED, reason)
-                self.found[canonicalize_name(requirement.name)].requirements.append(requirement)
 
     def runner(self) -> None:
         if self.framework is TestFramework.PYTEST:
@@ -127,17 +151,16 @@ class _Scan:
 
     def settings(self) -> None:
         settings = self.project.pytest
+        self.plugins.declared |= self.found.keys()  # what is imported decides between plugins
         for need in self.plugins.in_suite(self.suite, settings):
             self._add_plugin(need)
         if settings is None or self.framework is not TestFramework.PYTEST:
             return
         for requirement in settings.required_plugins:
-            name = canonicalize_name(requirement.name)
             reason = Reason(
                 kind=ReasonKind.REQUIRED_PLUGIN, detail=str(requirement), place=settings.place
             )
-            self._add(name, Certainty.DECLARED, reason)
-            self.found[name].requirements.append(requirement)
+            self._declare(requirement, reason)
         for need in self.plugins.in_settings(settings, self.suite):
             self._add_plugin(need)
         for plugin in settings.plugins:
@@ -168,7 +191,10 @@ class _Scan:
         tools = development_tools()
         for name in sorted(self.found.keys() - {self.project.name}):
             found = self.found[name]
-            only_declared = all(each.kind is ReasonKind.DECLARED for each in found.reasons)
+            only_declared = all(
+                each.kind is ReasonKind.DECLARED or not _may_run(each.condition)
+                for each in found.reasons
+            )
             yield Need(
                 package=name,
                 certainty=found.certainty,
@@ -180,10 +206,12 @@ class _Scan:
             )
 
     def _resolve(self, file: str, found: Import, kind: ReasonKind, detail: str) -> None:
-        if found.condition is Condition.FALLBACK and self._first_choice_is_there(file, found):
+        if found.condition is Condition.FALLBACK and self._is_there(file, found.fallback_for):
             return
         place = f"{file}:{found.line}" if found.line else file
         condition = found.condition
+        if condition is Condition.TRY and found.instead and self._is_there(file, found.instead):
+            condition = Condition.SPARE
         for provider in self.resolver.resolve(file, found):
             if not isinstance(provider, Provider):
                 continue
@@ -191,14 +219,26 @@ class _Scan:
                 continue
             if provider.certainty is Certainty.GUESSED and not _may_run(condition):
                 continue  # whatever it is, no test asks for it
-            if condition is None and found.in_function and provider.package in self.optional:
-                condition = Condition.LAZY
+            if provider.package in self.optional:
+                condition = self._condition_of_optional(found, condition)
             reason = Reason(kind=kind, detail=detail, place=place, condition=condition)
             self._add(provider.package, provider.certainty, reason)
 
-    def _first_choice_is_there(self, file: str, found: Import) -> bool:
-        """Whether what a fallback stands in for cannot be missing."""
-        return not any(self.resolver.is_absent(file, module) for module in found.fallback_for)
+    def _condition_of_optional(
+        self, found: Import, condition: Condition | None
+    ) -> Condition | None:
+        """The condition of an import from a package that only the project's extras require.
+
+        A project that says what its tests need, and does not say this, has tests that look for it
+        themselves before they import it: databases' drivers, mostly.
+        """
+        if not found.in_function or not _may_run(condition):
+            return condition
+        return Condition.LEFT if self.sets else (condition or Condition.LAZY)
+
+    def _is_there(self, file: str, modules: tuple[str, ...]) -> bool:
+        """Whether none of these modules can be missing."""
+        return not any(self.resolver.is_absent(file, module) for module in modules)
 
     def _plugin_module(self, name: str, file: str, place: str) -> None:
         if is_built_in(name):
@@ -213,6 +253,12 @@ class _Scan:
         self._add(need.package, need.certainty, need.reason)
         if need.certainty is Certainty.GUESSED:
             self.found[need.package].others = need.others
+
+    def _declare(self, requirement: Requirement, reason: Reason) -> None:
+        name = canonicalize_name(requirement.name)
+        self._add(name, Certainty.DECLARED, reason)
+        if name in self.found:
+            self.found[name].requirements.append(requirement)
 
     def _add(self, package: str, certainty: Certainty, reason: Reason) -> None:
         if package in self.elsewhere:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ class Condition(enum.StrEnum):
     SKIP = "importorskip"
     BRANCH = "under an if"
     LAZY = "in a function, of something optional"
+    EXTRA = "a part that the package calls optional"
+    SPARE = "with another one in its place"
+    LEFT = "in a function, of something that the project leaves out of its tests' requirements"
     FALLBACK = "in place of another that is missing"
     TYPING = "for type checkers alone"
     MAIN = "when the file is run as a script"
@@ -28,7 +32,7 @@ class Condition(enum.StrEnum):
     @property
     def may_run(self) -> bool:
         """Whether having the package can make more of the suite run."""
-        return self in (Condition.TRY, Condition.SKIP, Condition.BRANCH, Condition.LAZY)
+        return self not in _IDLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +40,8 @@ class Import:
     """One imported module. ``names`` are what is taken from it, modules maybe.
 
     ``level`` counts the dots of a relative import. ``fallback_for`` are the modules that a FALLBACK
-    stands in for. ``in_function``: it happens when a function is called, not with the file.
+    stands in for, ``instead`` those that stand in for a TRY. ``in_function``: it happens when a
+    function is called, not with the file.
     """
 
     module: str
@@ -45,6 +50,7 @@ class Import:
     line: int = 0
     condition: Condition | None = None
     fallback_for: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
     in_function: bool = False
 
     def __str__(self) -> str:
@@ -52,29 +58,49 @@ class Import:
         return f"from {module} import {', '.join(self.names)}" if self.names else f"import {module}"
 
 
-def find_imports(module: ast.Module, python: tuple[int, int]) -> list[Import]:
-    """Every import of a file in the order of its lines, those of other Pythons left out.
+def find_imports(text: str, module: ast.Module, python: tuple[int, int]) -> list[Import]:
+    """Every import of a file, in the order of its lines, those of other Pythons left out.
 
+    ``module`` is the tree of ``text``.
     ``python`` is the version of CPython, on Linux, that branches are decided for. What a file can
-    do without where it is loaded, its functions can do without, too.
+    do without where it is loaded, its functions can do without, too; and where importorskip may
+    skip all of it, nothing after that is sure.
     """
-    found = list(_Finder(python).block(module.body, None))
+    calls = any(name in text for name in _IMPORTING_CALLS)  # to look for them doubles the time
+    found = list(_Finder(python, calls=calls).block(module.body, None))
     optional = {_top(each) for each in found if each.condition in (Condition.TRY, Condition.SKIP)}
-    return [
-        replace(each, condition=Condition.LAZY)
-        if each.in_function and each.condition is None and _top(each) in optional
-        else each
-        for each in found
-    ]
+    whole = (each.line for each in found if each.condition is Condition.SKIP)
+    skipped = min((each for each in whole if _is_at_top(module, each)), default=sys.maxsize)
+
+    def condition(each: Import) -> Condition | None:
+        if each.condition is not None or each.level:
+            return each.condition
+        if each.line > skipped:
+            return Condition.SKIP
+        return Condition.LAZY if each.in_function and _top(each) in optional else None
+
+    return [replace(each, condition=condition(each)) for each in found]
 
 
+_IDLE = frozenset(
+    {
+        Condition.SPARE,
+        Condition.LEFT,
+        Condition.FALLBACK,
+        Condition.TYPING,
+        Condition.MAIN,
+        Condition.UNREACHED,
+    }
+)
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_IMPORTING_CALLS = ("importorskip", "import_module", "__import__")
 _SKIPS = frozenset({"skip", "SkipTest", "Skipped", "exit", "_exit", "importorskip"})
 
 
 class _Finder:
-    def __init__(self, python: tuple[int, int]) -> None:
+    def __init__(self, python: tuple[int, int], *, calls: bool) -> None:
         self._python = python
+        self._look_for_calls = calls
 
     def block(self, body: Sequence[ast.stmt], condition: Condition | None) -> Iterator[Import]:
         for statement in body:
@@ -120,16 +146,15 @@ class _Finder:
 
     def _calls(self, expression: ast.expr, condition: Condition | None) -> Iterator[Import]:
         """importorskip("x"), import_module("x") and __import__("x")."""
+        if not self._look_for_calls:
+            return
         for node in ast.walk(expression):
             match node:
                 case ast.Call(func=function, args=[ast.Constant(value=str(name)), *_]):
                     called = _last_name(function)
-                    if called == "importorskip":
-                        how: Condition | None = Condition.SKIP
-                    elif called in ("import_module", "__import__"):
-                        how = condition
-                    else:
+                    if called not in _IMPORTING_CALLS:
                         continue
+                    how = Condition.SKIP if called == "importorskip" else condition
                     if name and all(part.isidentifier() for part in name.split(".")):
                         yield Import(module=name, line=node.lineno, condition=how)
 
@@ -155,7 +180,9 @@ class _Finder:
         survives = any(not _gives_up(handler) for handler in guards)
         first = condition or (Condition.TRY if survives else None)
         tried = list(self.block(node.body, first))
-        yield from tried
+        spares = [each for guard in guards for each in self.block(guard.body, None)]
+        instead = tuple(each.module for each in spares if each.module and not each.level)
+        yield from (replace(each, instead=instead) for each in tried)
         stands_for = tuple(each.module for each in tried if not each.level and each.module)
         for handler in node.handlers:
             is_fallback = handler in guards and stands_for
@@ -187,6 +214,15 @@ class _Finder:
 
 def _top(found: Import) -> str:
     return "." * found.level + found.module.partition(".")[0]
+
+
+def _is_at_top(module: ast.Module, line: int) -> bool:
+    """Whether a line belongs to a plain statement of the file itself."""
+    return any(
+        node.lineno <= line <= (node.end_lineno or line)
+        for node in module.body
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr)
+    )
 
 
 def _last_name(node: ast.expr) -> str:

@@ -39,6 +39,7 @@ class LocalModules:
                 )
             )
         )
+        self._found: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
         self._names = {name for path in files for name in path.removesuffix(".py").split("/")}
 
     def is_own(self, dotted: str) -> bool:
@@ -56,10 +57,13 @@ class LocalModules:
             for _ in range(found.level - 1):
                 folder = posixpath.dirname(folder) or "."
             return self._below(folder, found)
-        for root in dict.fromkeys((self._base_dir(file), *self._shared)):
-            if files := self._below(root, found):
-                return files
-        return ()
+        base = self._base_dir(file)
+        key = (base, found.module, found.names)
+        if key not in self._found:
+            roots = dict.fromkeys((base, *self._shared))
+            below = (self._below(root, found) for root in roots)
+            self._found[key] = next(filter(None, below), ())
+        return self._found[key]
 
     def is_somewhere(self, name: str) -> bool:
         """Whether any test file or folder of tests is called so: sys.path may be bent to it."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from labeille.projects.catalogue import PytestPlugin, pytest_plugins
+from labeille.projects.catalogue import (
+    DevelopmentTools,
+    PytestPlugin,
+    development_tools,
+    known_plugins,
+)
 from labeille.projects.needs import Certainty, Reason, ReasonKind
 from labeille.projects.pytest_settings import option_values, split_addopts
 
@@ -40,11 +45,12 @@ class PluginNeed:
 
 @dataclass(kw_only=True)
 class PluginFinder:
-    """Finds plugins' packages; ``declared`` are the normalised names that the project names."""
+    """Finds plugins' packages; ``declared`` are those that the project names or imports."""
 
     declared: frozenset[str]
     own: str | None
-    plugins: tuple[PytestPlugin, ...] = field(default_factory=pytest_plugins)
+    plugins: tuple[PytestPlugin, ...] = field(default_factory=known_plugins)
+    tools: DevelopmentTools = field(default_factory=development_tools)
 
     def in_suite(self, suite: Suite, settings: PytestSettings | None) -> Iterator[PluginNeed]:
         """From test files' fixtures and markers, those that the tree itself defines left out."""
@@ -52,6 +58,9 @@ class PluginFinder:
         defined |= suite.own_fixtures
         registered = {name for usage in suite.usages for name in usage.defined_markers}
         registered |= set(settings.markers) if settings else set()
+        strict = settings is not None and (
+            settings.strict_markers or any(line == "error" for line in settings.filterwarnings)
+        )
         for file in suite.files:
             if not file.reached:
                 continue
@@ -65,8 +74,12 @@ class PluginFinder:
                 # a marker that the project registers may be its own, or be left without effect
                 if name not in registered or self._is_declared_marker(name):
                     reason = _reason(ReasonKind.MARKER, name, f"{file.path}:{line}")
-                    yield from self._needs(
-                        reason, [each for each in self.plugins if name in each.markers]
+                    found = [each for each in self.plugins if name in each.markers]
+                    yield from (
+                        need
+                        for need in self._needs(reason, found)
+                        # without its tool, a marker does no harm unless pytest is told to mind
+                        if strict or self.tools.reason(need.package) is None
                     )
 
     def in_settings(self, settings: PytestSettings, suite: Suite) -> Iterator[PluginNeed]:

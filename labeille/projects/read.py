@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PYPROJECT = "pyproject.toml"
-_SIGNS = (PYPROJECT, "setup.py", "setup.cfg", "PKG-INFO", "tox.ini", NOXFILE, "Pipfile")
+_SIGNS = (PYPROJECT, "setup.py", "setup.cfg", "PKG-INFO", "tox.ini", NOXFILE, "pytest.ini")
 
 
 def read_project(root: Path) -> Project:

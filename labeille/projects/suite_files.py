@@ -200,7 +200,7 @@ class SuiteReader:
         try:
             module: ast.Module = parse_python(text)
             return _Parsed(
-                imports=tuple(find_imports(module, self.python)), usage=find_usage(module)
+                imports=tuple(find_imports(text, module, self.python)), usage=find_usage(module)
             )
         except (SyntaxError, RecursionError) as error:
             if not quiet:

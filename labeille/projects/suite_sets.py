@@ -38,6 +38,12 @@ _TESTS = frozenset(
     {"test", "tests", "testing", "unittest", "unittests", "pytest", "unit", "testsuite", "hatch"}
 )
 _DEVELOPMENT = frozenset({"dev", "devel", "develop", "development", "ci"})
+#: Extras with such a word are for people who work on the package, or repeat the others.
+_NO_FEATURES = frozenset(
+    """all bench benchmark benchmarks build complete coverage deploy dev doc docs docstest
+    everything examples full lint linting mypy perf publish pytest release style
+    typing""".split()  # noqa: SIM905 - reads better
+)
 #: Words in names that say nothing.
 _FILLERS = frozenset(
     """requirements requirement requires require reqs req deps dependencies txt in pip suite
@@ -74,7 +80,7 @@ def suite_sets(project: Project) -> tuple[RequirementSet, ...]:
 
     The order is that of trust: groups and extras for tests, environments that run them,
     requirements files for them, then the same for development. The first of these that has
-    anything but development tools counts.
+    anything but development tools counts; of sets that ask for the same, there is only the first.
     """
     tiers = (
         (Purpose.TESTS, _LISTS),
@@ -92,8 +98,17 @@ def suite_sets(project: Project) -> tuple[RequirementSet, ...]:
             canonicalize_name(req.name) for each in found for req in expand(project, each.asks)
         }
         if any(tools.reason(name) is None for name in names):
-            return found
+            return tuple({each.asks: each for each in reversed(found)}.values())[::-1]
     return ()
+
+
+def feature_extras(project: Project) -> tuple[RequirementSet, ...]:
+    """Extras for users, by their names: parts of the package that its tests may exercise."""
+    return tuple(
+        each
+        for each in project.named(SetKind.EXTRA).values()
+        if purpose(each) is Purpose.OTHER and not set(each.name.split("-")) & _NO_FEATURES
+    )
 
 
 def expand(project: Project, asks: Asked) -> list[Requirement]:

@@ -99,16 +99,14 @@ class _Finder(ast.NodeVisitor):
 
     def visit_Assign(self, node: ast.Assign) -> None:
         """``name = pytest.fixture(function)``, and names bound in conftest files by hand."""
-        if isinstance(node.value, ast.Call) and "fixture" in _dotted(node.value.func).lower():
+        if isinstance(node.value, ast.Call) and _makes_fixtures(node.value):
             self.defined_fixtures |= {
                 target.id for target in node.targets if isinstance(target, ast.Name)
             }
         self.generic_visit(node)
 
     def _function(self, node: _Function) -> None:
-        is_fixture = any(
-            "fixture" in _dotted(_called(each)).lower() for each in node.decorator_list
-        )
+        is_fixture = any(map(_makes_fixtures, node.decorator_list))
         is_test = node.name.startswith("test")
         if is_fixture:
             self.defined_fixtures.add(node.name)
@@ -178,8 +176,10 @@ def _marker_name(line: str) -> str:
     return line.partition(":")[0].partition("(")[0].strip()
 
 
-def _called(decorator: ast.expr) -> ast.expr:
-    return decorator.func if isinstance(decorator, ast.Call) else decorator
+def _makes_fixtures(decorator: ast.expr) -> bool:
+    """pytest.fixture and its like: yield_fixture, pytest_asyncio.fixture, with arguments or not."""
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return _dotted(called).lower().endswith("fixture")
 
 
 def _dotted(node: ast.AST) -> str:

@@ -34,6 +34,7 @@ class Tree:
                 f"{root} is no folder", hint="name the folder of a project's sources, unpacked"
             )
         self.problems: list[str] = []
+        self._are_files: dict[str, bool] = {}
 
     def path(self, name: str) -> Path | None:
         """Where a file or folder of the tree lies; None for one outside, or with an odd name."""
@@ -48,8 +49,12 @@ class Tree:
         return path.relative_to(self.root).as_posix()
 
     def is_file(self, name: str) -> bool:
-        path = self.path(name)
-        return path is not None and path.is_file()
+        """Whether there is such a file; asked so often that the answers are kept."""
+        known = self._are_files.get(name)
+        if known is None:
+            path = self.root / name
+            known = self._are_files[name] = path.is_file() and self.path(name) is not None
+        return known
 
     def text(self, name: str) -> str | None:
         """A file's text, UTF-8 or else Latin-1; None where there is no such file."""

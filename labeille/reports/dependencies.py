@@ -130,7 +130,7 @@ def _sign(reason: Reason) -> str:
     if reason.kind in (ReasonKind.IMPORT, ReasonKind.SOURCE):
         return reason.place + condition
     if reason.kind in (ReasonKind.DECLARED, ReasonKind.RUNNER):
-        return reason.detail
+        return reason.detail + condition
     return f"{reason.detail} ({reason.place}){condition}"
 
 
