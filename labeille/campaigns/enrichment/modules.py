@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import InvalidName, canonicalize_name
 
-from labeille.projects.catalogue import known_modules, known_plugins
+from labeille.projects.catalogue import known_modules, known_plugins, popular_packages
 
 if TYPE_CHECKING:
     from labeille.campaigns.enrichment.model import Facts
@@ -23,6 +23,8 @@ def missing_modules(output: str) -> list[str]:
 def package_of(facts: Facts, module: str) -> str | None:
     """The package that brings a module: by labeille's data, or because the project names it.
 
+    The data has the names of packages so well known that a module of the name is theirs.
+
     None for the standard library's, the project's own, and for what would be a guess.
     """
     known = known_modules()
@@ -33,6 +35,8 @@ def package_of(facts: Facts, module: str) -> str | None:
     found = known.find(module)
     if found is not None:
         return found.package
+    if top in known.namespaces:
+        return None
     for plugin in known_plugins():
         if top in plugin.modules:
             return plugin.package
@@ -46,4 +50,4 @@ def package_of(facts: Facts, module: str) -> str | None:
         for requirement in each.asks.requirements
     }
     certain = {need.package for need in facts.needs.needs if need.installable}
-    return name if name in declared | certain else None
+    return name if name in declared | certain | popular_packages() else None

@@ -203,6 +203,11 @@ testpaths = ["tests"]
             id="plugin-module",
         ),
         pytest.param(
+            "E   ModuleNotFoundError: No module named 'flask'",
+            "pip install -e . && pip install flask",
+            id="well-known-name",
+        ),
+        pytest.param(
             "E       fixture 'mocker' not found",
             "pip install -e . && pip install pytest-mock",
             id="fixture",
