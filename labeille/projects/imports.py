@@ -23,7 +23,7 @@ class Condition(enum.StrEnum):
     LAZY = "in a function, of something optional"
     EXTRA = "a part that the package calls optional"
     SPARE = "with another one in its place"
-    LEFT = "in a function, of something that the project leaves out of its tests' requirements"
+    LEFT = "in a function, and not among what the project tests with"
     FALLBACK = "in place of another that is missing"
     TYPING = "for type checkers alone"
     MAIN = "when the file is run as a script"

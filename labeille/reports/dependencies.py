@@ -78,7 +78,7 @@ def _human_lines(report: DependencyReport, comparison: Comparison | None) -> Ite
         "left out", (need for need in others if need.tool and not need.with_project)
     )
     yield from _section(
-        "never loaded by the suite",
+        "not needed to run the suite",
         (
             need
             for need in others
