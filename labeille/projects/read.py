@@ -22,6 +22,7 @@ from labeille.projects.nox_sessions import NOXFILE, nox_sessions
 from labeille.projects.pytest_settings import read_pytest_settings
 from labeille.projects.requirements import Reader, loose_twin
 from labeille.projects.setuptools_files import SetupFile, read_setup_cfg, read_setup_py
+from labeille.projects.suite_folders import PYTHON_FILES, TEST_FOLDERS
 from labeille.projects.tox import tox_sets
 from labeille.projects.tree import Table, Tree, strings, table
 from labeille.projects.version_source import find_version_source
@@ -71,8 +72,9 @@ def read_project(root: Path) -> Project:
 def _check(tree: Tree, root: Path) -> None:
     if any(tree.is_file(name) for name in _SIGNS):
         return
-    if next(tree.root.glob("*.py"), None) or next(tree.root.glob("*/*.py"), None):
-        return  # a bare folder of modules or tests
+    folders = [f"{name}/**/*.py" for name in TEST_FOLDERS]
+    if any(next(tree.root.glob(each), None) for each in (*PYTHON_FILES, *folders)):
+        return  # no configuration, but tests
     inner = [path.name for path in tree.root.iterdir() if (path / PYPROJECT).is_file()]
     hint = f"did you mean {root / inner[0]}?" if inner else f"none of {', '.join(_SIGNS)} is there"
     raise ProjectError(f"{root} holds no Python project", hint=hint)

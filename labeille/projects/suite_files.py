@@ -17,7 +17,7 @@ from labeille.projects.suite_folders import (
     python_files,
 )
 from labeille.projects.suite_usage import SuiteUsage, find_usage
-from labeille.projects.tree import Tree, joined, parse_python
+from labeille.projects.tree import Tree, joined, parse_python, syntax_fault
 
 if TYPE_CHECKING:
     import ast
@@ -202,16 +202,12 @@ class SuiteReader:
             return _Parsed(
                 imports=tuple(find_imports(text, module, self.python)), usage=find_usage(module)
             )
-        except (SyntaxError, RecursionError) as error:
+        except SyntaxError as error:
             if not quiet:
-                self.problems.append(f"{path} is not read: {_fault(error)}")
-            return None
-
-
-def _fault(error: SyntaxError | RecursionError) -> str:
-    if isinstance(error, SyntaxError) and error.lineno:
-        return f"{error.msg} (line {error.lineno})"
-    return str(error)
+                self.problems.append(f"{path} is not read: {syntax_fault(error)}")
+        except RecursionError:
+            self.problems.append(f"{path} is not read: it is nested too deeply")
+        return None
 
 
 def _plugin_import(name: str) -> Import:

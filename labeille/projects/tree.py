@@ -105,7 +105,7 @@ class Tree:
         try:
             return parse_python(text)
         except SyntaxError as error:
-            self.problems.append(f"{name} does not parse: {error.msg} (line {error.lineno})")
+            self.problems.append(f"{name} does not parse: {syntax_fault(error)}")
             return None
 
 
@@ -117,6 +117,11 @@ def parse_python(text: str) -> ast.Module:
             return ast.parse(text)
         except (ValueError, RecursionError, MemoryError) as error:  # NUL bytes, deep nesting
             raise SyntaxError(str(error) or type(error).__name__) from None
+
+
+def syntax_fault(error: SyntaxError) -> str:
+    """What is wrong with a source file, and where."""
+    return f"{error.msg} (line {error.lineno})" if error.lineno else str(error)
 
 
 def joined(folder: str, name: str) -> str:

@@ -176,7 +176,9 @@ def test_metadata_of_an_sdist_goes_before_an_unreadable_setup_py(make_project: M
     assert project.requires_python == ">=3.9"
 
 
-@pytest.mark.parametrize("files", [{}, {"README.md": "hello"}, {"sub/data.txt": ""}])
+@pytest.mark.parametrize(
+    "files", [{}, {"README.md": ""}, {"a/data.txt": ""}, {"a/b.py": "", "c.py": ""}]
+)
 def test_a_folder_that_is_no_project(make_tree: MakeTree, files: Mapping[str, str]) -> None:
     with pytest.raises(ProjectError, match="holds no Python project"):
         read_project(make_tree(files))
