@@ -36,7 +36,7 @@ UV_CANNOT_BUILD = """\
       ../meson.build:1:0: ERROR: Unknown compiler(s)
 """
 UV_CANNOT_BUILD_OWN = """\
-  × Failed to build `thing @ file:///work/thing`
+  × Failed to build `thing @ file:///build/thing`
   ├─▶ The build backend returned an error
   ╰─▶ Call to `setuptools.build_meta.build_editable` failed (exit status: 1)
 
@@ -57,10 +57,10 @@ error: failed-wheel-build-for-install
 """
 PIP_CANNOT_BUILD_OWN = """\
       AttributeError: module 'ast' has no attribute 'Str'
-ERROR: Failed to build 'file:///work/thing' when getting requirements to build editable
+ERROR: Failed to build 'file:///build/thing' when getting requirements to build editable
 """
 UV_LACKS_BUILD_REQUIREMENT = """\
-error: Failed to build `thing @ file:///work/thing`
+error: Failed to build `thing @ file:///build/thing`
   cause: Failed to resolve requirements from `build-system.requires`
   cause: No solution found when resolving: `hatch-vcs>=0.5`, `python-sbom[hatch]>=0.1.2`
   cause: Because only python-sbom[hatch]<0.1.2 is available and you require
@@ -148,7 +148,7 @@ def test_what_the_machine_lacks_is_no_fault_of_this_python(
 
 def test_a_version_that_git_would_tell(facts_of: FactsOf, attempts: Attempts) -> None:
     facts = facts_of(PLAIN | {"pyproject.toml": SCM})
-    output = "LookupError: setuptools-scm was unable to detect version for /work/thing.\n"
+    output = "LookupError: setuptools-scm was unable to detect version for /build/thing.\n"
     plan = mend(facts, attempts.install(output))
     assert plan is not None
     assert plan.recipe.env == {"SETUPTOOLS_SCM_PRETEND_VERSION": "1.2"}

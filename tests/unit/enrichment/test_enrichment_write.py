@@ -63,7 +63,7 @@ def test_notes_of_an_earlier_enrichment_are_replaced(
     registry: Registry, facts_of: FactsOf, attempts: Attempts
 ) -> None:
     facts = facts_of(PLAIN)
-    for reason in ("first", "'file:///work/here/second'"):
+    for reason in ("first", "'file:///build/here/second'"):
         write_left(registry, registry.get("thing"), reason, Plan(recipe=first_plan(facts).recipe))
     notes = registry.get("thing").notes
     assert notes == (
