@@ -185,17 +185,7 @@ class RunDirectory:
 
     def read_meta(self) -> RunMeta | None:
         """run_meta.json, None where there is none yet; ResultsError when it makes no sense."""
-        try:
-            content = (self.path / META_FILE).read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return _meta_decoder.decode(content)
-        except msgspec.MsgspecError as error:
-            raise ResultsError(
-                f"{self.path / META_FILE}: {error}",
-                hint="move the damaged run aside, or choose another --run-id",
-            ) from None
+        return read_meta(self.path)
 
     # Files
 
@@ -226,6 +216,21 @@ class RunDirectory:
         """Add one line with the time to run.log. Losing it to a full disk stops nothing."""
         with contextlib.suppress(OSError), (self.path / "run.log").open("a") as file:
             file.write(f"{timestamp()} {line}\n")
+
+
+def read_meta(folder: Path) -> RunMeta | None:
+    """A run folder's run_meta.json, None where there is none; ResultsError when it makes no sense."""
+    try:
+        content = (folder / META_FILE).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return _meta_decoder.decode(content)
+    except msgspec.MsgspecError as error:
+        raise ResultsError(
+            f"{folder / META_FILE}: {error}",
+            hint="move the damaged run aside, or choose another --run-id",
+        ) from None
 
 
 def read_records(path: Path) -> list[Record]:
