@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from labeille.errors import LabeilleError
 from labeille.names import parse_package_name
 from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
+from labeille.registry.tags import deepest_rank, tagged_names
 from labeille.supervision.parent import end_with_parent, signals_interrupt_nox
 from sessions import development, hunting, scanning, upkeep
 from sessions.selected import SelectionError, read_selection
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sessions.selected import Selected
+
+#: Every family of generated sessions.
+FAMILIES = (hunting.FAMILY, scanning.FAMILY)
 
 #: How many packages `nox -l` shows by name.
 LISTED_PACKAGES = 12
@@ -52,36 +57,45 @@ def register() -> None:
 def _register_families(registry: Registry, selected: Selected) -> None:
     """The generated sessions, family by family; a package's file is read in its session only."""
     if selected.names is not None and not selected.everything:
-        for family in (hunting, scanning):
-            family.register(_named(registry, selected.names, family.PREFIX))
-    elif selected.everything:
-        hunting.register_tagged(registry)
-    elif selected.tags is not None:
-        hunting.register_tagged(registry, wanted=selected.tags)
-    elif selected.listing:
-        hunting.register_tagged(registry, limit=LISTED_PACKAGES)
+        for family in FAMILIES:
+            family.register(_named(registry, selected.names, family.prefix))
+        return
+    tagged = [family for family in FAMILIES if family.tags]
+    limit = None
+    if not selected.everything:
+        if selected.tags is not None:
+            wanted = set(selected.tags)
+            tagged = [family for family in tagged if family.tags & wanted]
+        elif selected.listing:
+            tagged, limit = [hunting.FAMILY], LISTED_PACKAGES
+        else:
+            tagged = []
+    for family in tagged:
+        with closing(tagged_names(registry, deepest_rank(selected.tags or ()))) as packages:
+            family.register_tagged(packages, limit=limit)
 
 
 def _named(registry: Registry, names: Iterable[str], prefix: str) -> list[str]:
     """The packages that a family's sessions are named for; RegistryError for one there is not."""
     found = []
     for name in names:
-        family, _, package = name.partition("-")
-        if f"{family}-" == prefix and package:
+        package = name.removeprefix(prefix)
+        if package and package != name:
             registry.path(parse_package_name(package))
             found.append(package)
     return found
 
 
 def _check_posargs(selected: Selected) -> None:
-    """Refuse at once what stands behind ``--`` where only sessions of the hunt would read it.
+    """Refuse at once what stands behind ``--`` where only sessions of one family would read it.
 
     Otherwise a slip in an option would be found out once a package, and be nobody's exit code.
     """
     posargs = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
     if not posargs or selected.listing or selected.everything:
         return
-    names = selected.names and all(name.startswith(hunting.PREFIX) for name in selected.names)
-    tags = selected.tags and hunting.TAGS.issuperset(selected.tags)
-    if names or tags:
-        hunting.check_posargs(posargs)
+    for family in FAMILIES:
+        names = selected.names and all(name.startswith(family.prefix) for name in selected.names)
+        tags = selected.tags and family.tags.issuperset(selected.tags)
+        if names or tags:
+            family.check_posargs(posargs)

@@ -19,9 +19,9 @@ from labeille.results.model import Record, Status
 from labeille.supervision.model import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from labeille.campaigns.plan import HuntSettings
+    from labeille.campaigns.plan import HuntPlan
     from labeille.pipeline.job import Job, PipelineSettings
     from labeille.results.directory import RunDirectory
     from labeille.supervision.cancellation import Cancellation
@@ -40,29 +40,23 @@ class Progress(Protocol):
         """The job has its record, and the record is on disk."""
 
 
-def hunt(
-    jobs: Sequence[Job],
-    run: RunDirectory,
-    settings: HuntSettings,
-    *,
-    progress: Progress,
-    cancel: Cancellation,
-) -> Iterator[Record]:
+def hunt(plan: HuntPlan, *, progress: Progress, cancel: Cancellation) -> Iterator[Record]:
     """Test every job and yield its record once that is kept in the run.
 
     One package's trouble never stops the others. Raises Interrupted when ``cancel`` ends it, and
     ResultsError when records can no longer be kept.
     """
-    sweep_scratch(settings.pipeline.work_dir)
-    worker = _Worker(run, settings.pipeline, progress, cancel)
+    campaign = plan.campaign
+    sweep_scratch(campaign.settings.work_dir)
+    worker = _Worker(campaign.run, campaign.settings, progress, cancel)
     crashes = 0
-    results = run_steps(jobs, worker.steps(), slots=settings.slots, cancel=cancel)
+    results = run_steps(plan.jobs, worker.steps(), slots=campaign.slots, cancel=cancel)
     with contextlib.closing(results):
         for record in results:
             yield record
             crashes += record.status is Status.CRASH
-            if settings.stop_after_crash is not None and crashes >= settings.stop_after_crash:
-                run.log(f"stopped after {crashes} crashes")
+            if plan.stop_after_crash is not None and crashes >= plan.stop_after_crash:
+                plan.run.log(f"stopped after {crashes} crashes")
                 return
 
 

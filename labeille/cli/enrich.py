@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labeille.campaigns.campaign import Places
 from labeille.campaigns.enrichment.enrich import DEFAULT_ATTEMPTS, Enriched, enrich
 from labeille.campaigns.enrichment.planning import (
     DEFAULT_INSTALL_TIMEOUT,
@@ -16,7 +17,6 @@ from labeille.campaigns.enrichment.planning import (
     plan_enrichment,
     refresh_index,
 )
-from labeille.campaigns.plan import Places
 from labeille.cli.options import Seconds, Size, Workers
 from labeille.environments.model import InstallerChoice
 from labeille.errors import ExitCode, Interrupted

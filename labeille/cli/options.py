@@ -252,3 +252,19 @@ def trial_options(function: Function) -> Function:
             "--test-command-suffix", metavar="ARGS", help="Add this to every test command."
         ),
     )(function)
+
+
+def run_options(function: Function) -> Function:
+    """How much at a time, and under which name it is kept."""
+    return _stack(
+        click.option(
+            "--workers", type=Workers(), default="auto", show_default=True, help="Suites at a time."
+        ),
+        click.option("--run-id", metavar="ID", help="The run's name.  [default: from the time]"),
+        click.option(
+            "--skip-completed",
+            is_flag=True,
+            help="Go on with a run: only what has no verdict.  [default run: what this command "
+            "began last]",
+        ),
+    )(function)

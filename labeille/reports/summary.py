@@ -27,13 +27,13 @@ def summary_text(plan: HuntPlan, records: Sequence[Record], verbosity: Verbosity
         blocks.append(_table(records, everything=verbosity >= Verbosity.VERBOSE))
     counts = Counter(record.status for record in records)
     total = ", ".join(f"{counts[status]} {status}" for status in Status if counts[status])
-    selected = len(plan.selected.chosen)
+    selected = len(plan.campaign.selected.chosen)
     if selected > 1 or not records:  # one package's verdict has been said already
         blocks.append(f"{len(records)} of {selected} packages: {total or 'nothing'}")
     notes = [record.source_note for record in records if record.source_note]
     if notes:
         blocks.append(f"{len(notes)} not from where it was expected; the first: {notes[0]}")
-    problems = [str(problem) for problem in plan.selected.problems]
+    problems = [str(problem) for problem in plan.campaign.selected.problems]
     if problems:
         blocks.append("registry files left out:\n" + "\n".join(f"  {line}" for line in problems))
     blocks += _crash_blocks(plan, records)
@@ -50,11 +50,11 @@ def dry_run_text(plan: HuntPlan, verbosity: Verbosity) -> str:
         if verbosity >= Verbosity.VERBOSE:
             line += f": {job.package.install_command} ; {job.package.test_command}"
         lines.append(line)
-    for reason, count in plan.selected.counts.items():
+    for reason, count in plan.campaign.selected.counts.items():
         lines.append(f"{count} passed over: {reason}")
     if plan.completed:
         lines.append(f"{plan.completed} have a verdict already")
-    lines += [str(problem) for problem in plan.selected.problems]
+    lines += [str(problem) for problem in plan.campaign.selected.problems]
     return "\n".join(lines)
 
 
@@ -64,11 +64,11 @@ def repeat_command(plan: HuntPlan, record: Record) -> str:
     what = f"{record.package}@{version}" if version else record.package
     words = ["labeille", "run", "--packages", what]
     words += ["--target-python", plan.target.python, "--condition", plan.condition.name]
-    for name, value in plan.wishes.env.items():
+    for name, value in plan.campaign.wishes.env.items():
         words += ["--env", f"{name}={value}"]
     source = record.install_from or SourceChoice.AUTO.value
     words += ["--source", source]
-    wishes = plan.wishes
+    wishes = plan.campaign.wishes
     if wishes.registry_dir is not None:
         words += ["--registry-dir", str(wishes.registry_dir.absolute())]
     if record.package in wishes.repo_overrides:

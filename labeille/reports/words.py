@@ -50,7 +50,7 @@ def headline(plan: HuntPlan) -> str:
     what = plan.jobs[0].name if count == 1 else f"{count} packages"
     return (
         f"{what} on {target.python} ({', '.join(facts)}) under {plan.condition.name}; "
-        f"environments in {plan.wishes.places.venvs_dir}; run {plan.run.path}"
+        f"environments in {plan.campaign.wishes.places.venvs_dir}; run {plan.run.path}"
     )
 
 

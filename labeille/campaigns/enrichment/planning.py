@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from labeille.campaigns.campaign import MEMORY_SHARE, Places, default_workers, machine_memory
 from labeille.campaigns.disk import check_writable
 from labeille.campaigns.enrichment.attempt import Bench
 from labeille.campaigns.enrichment.enrich import DEFAULT_ATTEMPTS, Rounds
-from labeille.campaigns.plan import MEMORY_SHARE, Places, default_workers, machine_memory
 from labeille.environments.model import EnvironmentSettings, InstallerChoice
 from labeille.errors import RegistryError, UsageError
 from labeille.pipeline.job import (

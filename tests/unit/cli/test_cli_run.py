@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from labeille.cli.run import exit_code, parse_session_options, parse_wishes, run
+from labeille.cli.run import PACKAGE_COMMAND, exit_code, parse_wishes, run
 from labeille.errors import ExitCode, LabeilleError, UsageError
 from labeille.results.model import Record, Status
 from labeille.sources.model import SourceChoice
@@ -168,7 +168,7 @@ def test_what_no_option_takes(line: str) -> None:
 
 
 def test_a_session_is_about_one_package() -> None:
-    options = parse_session_options("idna", ["--timeout", "60", "--revision", "v3.1", "--strict"])
+    options = PACKAGE_COMMAND.parse("idna", ["--timeout", "60", "--revision", "v3.1", "--strict"])
     wishes = parse_wishes(options, [])
     (request,) = wishes.selection.packages
     assert (request.name, request.revision) == ("idna", "v3.1")
@@ -176,7 +176,7 @@ def test_a_session_is_about_one_package() -> None:
 
 
 def test_a_session_has_every_option_that_is_not_for_batches() -> None:
-    options: dict[str, Any] = parse_session_options("idna", [])
+    options: dict[str, Any] = PACKAGE_COMMAND.parse("idna", [])
     assert set(options) == {param.name for param in run.params}
 
 
@@ -192,7 +192,7 @@ def test_a_session_has_every_option_that_is_not_for_batches() -> None:
 )
 def test_what_no_session_takes(line: str, message: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse_session_options("idna", line.split())
+        PACKAGE_COMMAND.parse("idna", line.split())
     assert message in str(caught.value)
     assert not str(caught.value).endswith(".")
     assert hint in (caught.value.hint or "")
