@@ -10,11 +10,11 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
 import msgspec
 
 from labeille.errors import ResultsError
 from labeille.names import parse_run_id
+from labeille.results.lines import LinesFile, write_errors
 from labeille.results.model import Record, RunMeta
 
 if TYPE_CHECKING:
@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 
 RECORDS_FILE = "results.jsonl"
 META_FILE = "run_meta.json"
-#: What a torn last line was moved to, so that a repair loses nothing.
-TORN_FILE = "results.jsonl.torn"
 
 _OWNER_LOCK = ".owner.lock"
 _PACKAGE_LOCKS = ".packages"
 
-_record_decoder = msgspec.json.Decoder(Record)
 _meta_decoder = msgspec.json.Decoder(RunMeta)
 
 
@@ -66,11 +63,11 @@ class RunDirectory:
         self.run_id = parse_run_id(run_id)
         self.path = results_dir.absolute() / self.run_id
         self.records_path = self.path / RECORDS_FILE
-        self._append_lock = filelock.FileLock(self.path / ".append.lock")
+        self._records = LinesFile(self.records_path, Record)
 
     def create(self) -> None:
         """Make the folders; an existing run is joined."""
-        with _write_errors(self.path):
+        with write_errors(self.path):
             for name in ("crashes", "logs"):
                 (self.path / name).mkdir(parents=True, exist_ok=True)
 
@@ -97,11 +94,11 @@ class RunDirectory:
     def _held(self, name: str, how: int, what: str) -> Iterator[None]:
         """A lock that the kernel takes back when this process dies, so that none is ever stale."""
         path = self.path / name
-        with _write_errors(path):
+        with write_errors(path):
             path.parent.mkdir(exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            with _write_errors(path):
+            with write_errors(path):
                 try:
                     fcntl.flock(descriptor, how | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -116,61 +113,12 @@ class RunDirectory:
     # Records
 
     def append(self, record: Record) -> None:
-        """Add one record: one write of one line, on disk when this returns.
-
-        Raises ResultsError when the disk is full; no part of the line stays behind then.
-        """
-        line = msgspec.json.encode(record) + b"\n"
-        with _write_errors(self.records_path), self._append_lock:
-            self._repair()
-            descriptor = os.open(self.records_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            try:
-                size = os.fstat(descriptor).st_size
-                try:
-                    written = os.write(descriptor, line)
-                    if written != len(line):
-                        raise OSError(28, "No space left on device")
-                    os.fsync(descriptor)
-                except OSError:
-                    os.ftruncate(descriptor, size)
-                    raise
-            finally:
-                os.close(descriptor)
-
-    def _repair(self) -> None:
-        """Make the records file end with a whole line.
-
-        A line that lost just its newline gets it back; a fragment (its writer was killed or the
-        disk was full) is moved aside, where nothing of it is lost.
-        """
-        try:
-            file = self.records_path.open("r+b")
-        except FileNotFoundError:
-            return
-        with file:
-            size = file.seek(0, os.SEEK_END)
-            if size == 0:
-                return
-            file.seek(size - 1)
-            if file.read(1) == b"\n":
-                return
-            file.seek(0)
-            content = file.read()
-            start = content.rfind(b"\n") + 1
-            fragment = content[start:]
-            try:
-                _record_decoder.decode(fragment)
-            except msgspec.MsgspecError:
-                with (self.path / TORN_FILE).open("ab") as torn:
-                    torn.write(fragment + b"\n")
-                file.truncate(start)
-            else:
-                file.seek(0, os.SEEK_END)
-                file.write(b"\n")
+        """Add one record: on disk when this returns, ResultsError when the disk is full."""
+        self._records.append(record)
 
     def records(self) -> list[Record]:
         """Every readable record in the order it was written."""
-        return read_records(self.records_path)
+        return self._records.read()
 
     def last_records(self) -> dict[str, Record]:
         """The record that counts for each package: the last one."""
@@ -192,7 +140,7 @@ class RunDirectory:
     def log_dir(self, package: str, *, fresh: bool = True) -> Path:
         """The folder for one package's logs, emptied first unless ``fresh`` is false."""
         path = self.path / "logs" / package
-        with _write_errors(path):
+        with write_errors(path):
             if fresh and path.exists():
                 shutil.rmtree(path)
             path.mkdir(parents=True, exist_ok=True)
@@ -202,7 +150,7 @@ class RunDirectory:
         """Write one file of the run as a whole and return its absolute path."""
         path = self.path / relative
         temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
-        with _write_errors(path):
+        with write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 temporary.write_bytes(content)
@@ -219,7 +167,7 @@ class RunDirectory:
 
 
 def read_meta(folder: Path) -> RunMeta | None:
-    """A run folder's run_meta.json, None where there is none; ResultsError when it makes no sense."""
+    """A run folder's run_meta.json, None where there is none; ResultsError if it is damaged."""
     try:
         content = (folder / META_FILE).read_bytes()
     except FileNotFoundError:
@@ -234,31 +182,5 @@ def read_meta(folder: Path) -> RunMeta | None:
 
 
 def read_records(path: Path) -> list[Record]:
-    """Every readable record of a results.jsonl; damaged lines are left out.
-
-    A run that was killed, or whose disk was full, may end in half a line.
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise ResultsError(f"{path}: {error.strerror}") from None
-    records = []
-    for line in content.splitlines():
-        with contextlib.suppress(msgspec.MsgspecError):
-            records.append(_record_decoder.decode(line))
-    return records
-
-
-@contextlib.contextmanager
-def _write_errors(path: Path) -> Iterator[None]:
-    """Turn a failed write into an error that says what is lost and what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise ResultsError(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="make room or choose another --results-dir; what is recorded already stays, and "
-            "--skip-completed goes on from there",
-        ) from error
+    """Every readable record of a results.jsonl; damaged lines are left out."""
+    return LinesFile(path, Record).read()

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from labeille.errors import ResultsError, UsageError
-from labeille.results.directory import TORN_FILE, RunDirectory, new_run_id, read_records
+from labeille.results.directory import RunDirectory, new_run_id, read_records
 from labeille.results.model import Crash, JitEvidence, Record, RunMeta, Status, TestCounts
 
 
@@ -67,7 +67,7 @@ def test_a_torn_last_line_is_repaired_on_the_next_append(
     run.append(record("c"))
     names = [item.package for item in run.records()]
     assert names == (["a", "c"] if moved else ["a", "b", "c"])
-    aside = run.path / TORN_FILE
+    aside = run.path / "results.jsonl.torn"
     assert (aside.read_bytes() == torn + b"\n") if moved else not aside.exists()
 
 
