@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,13 +36,23 @@ _UNITTEST_VALUED = "ktsp"
 _NO_LIMIT = ("0", "no")  # --maxfail=0 never stops; -n 0 and -n no start no workers
 
 
-def simple_commands(command: str) -> list[tuple[list[str], int]]:
-    """The words of each simple command of a shell command, and the offset at which it ends.
+@dataclass(frozen=True)
+class SimpleCommand:
+    """One simple command of a shell command: its words as they are written, with their quotes.
 
-    Words are as they are written, with their quotes.
+    ``starts`` are the offsets at which the words begin, ``end`` is where the last one ends.
     """
-    commands: list[tuple[list[str], int]] = []
+
+    words: tuple[str, ...]
+    starts: tuple[int, ...]
+    end: int
+
+
+def simple_commands(command: str) -> list[SimpleCommand]:
+    """The simple commands of a shell command."""
+    commands: list[SimpleCommand] = []
     words: list[str] = []
+    starts: list[int] = []
     end = at = 0
     blank = True
     while at < len(command):
@@ -51,19 +62,20 @@ def simple_commands(command: str) -> list[tuple[list[str], int]]:
         at += len(text)
         if kind == "end":
             if words:
-                commands.append((words, end))
-            words, blank = [], True
+                commands.append(SimpleCommand(tuple(words), tuple(starts), end))
+            words, starts, blank = [], [], True
             continue
         if kind == "blank":
             blank = True
             continue
         if blank or not words:
             words.append(text)
+            starts.append(at - len(text))
         else:
             words[-1] += text
         blank, end = False, at
     if words:
-        commands.append((words, end))
+        commands.append(SimpleCommand(tuple(words), tuple(starts), end))
     return commands
 
 
@@ -102,7 +114,7 @@ def worker_option(command: str) -> str | None:
 
 def may_load_xdist(command: str) -> bool:
     """Whether a test command runs pytest, and does not keep pytest-xdist from being loaded."""
-    runs = [words for words, _ in simple_commands(command) if runs_tests(words)]
+    runs = [simple.words for simple in simple_commands(command) if runs_tests(simple.words)]
     if all(any(word.endswith("unittest") for word in words) for words in runs):
         return False
     return ("-p", "no:xdist") not in ((name, value) for name, value, _ in _test_options(command))
@@ -110,8 +122,8 @@ def may_load_xdist(command: str) -> bool:
 
 def _test_options(command: str) -> Iterator[tuple[str, str, str]]:
     """Each option of each test runner in the command: its name, its value, and the runner's."""
-    for words, _ in simple_commands(command):
-        plain = [_unquoted(word) for word in words]
+    for simple in simple_commands(command):
+        plain = [unquoted(word) for word in simple.words]
         for word in plain:
             if word.startswith(_ADDOPTS[0]):
                 yield from _options(word.removeprefix(_ADDOPTS[0]).split(), "pytest")
@@ -147,7 +159,9 @@ def _options(words: Sequence[str], runner: str) -> Iterator[tuple[str, str, str]
                 break
 
 
-def _unquoted(word: str) -> str:
+def unquoted(word: str) -> str:
+    """A word as the shell passes it on, without its quotes; nothing is expanded."""
+
     def inner(match: re.Match[str]) -> str:
         if match["double"] is not None:
             return re.sub(r"\\(.)", r"\1", match["double"])

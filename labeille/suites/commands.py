@@ -67,10 +67,10 @@ def _default_command(package: Package) -> str:
 def _suffix_position(command: str) -> int:
     """Where the last command that runs tests ends, else the last command."""
     last = runner = None
-    for words, end in simple_commands(command):
-        last = end
-        if runs_tests(words):
-            runner = end
+    for simple in simple_commands(command):
+        last = simple.end
+        if runs_tests(simple.words):
+            runner = simple.end
     return runner or last or len(command)
 
 

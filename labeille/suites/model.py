@@ -33,6 +33,19 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """Where a pytest was started (``directory``) and what its test ids are relative to.
+
+    Both are absolute. ``configured``: a configuration file decided about ``rootdir``; otherwise
+    the paths on the command line did.
+    """
+
+    rootdir: str
+    directory: str
+    configured: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class TestLog:
     """A per-test log as it was read back, complete or torn off by a crash.
 
@@ -54,6 +67,7 @@ class TestLog:
     finished: bool = False
     exit_status: int | None = None
     jit: JitEvidence | None = None
+    invocation: Invocation | None = None
 
     @property
     def counts(self) -> TestCounts | None:

@@ -4,7 +4,7 @@ A line is a JSON object; its ``event`` says which:
 
 ===============  ==========================================================================
 session          pid, python, pytest: a pytest process has loaded the plugin
-collect-start
+collect-start    rootdir, invocation_dir, configured: whether a configuration file was found
 collect          path: this file is collected next
 collect-error    test (the file's node id), message
 collect-end      tests: how many were collected
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from labeille.results.model import JitEvidence
-from labeille.suites.model import TestLog, TestOutcome, TestResult
+from labeille.suites.model import Invocation, TestLog, TestOutcome, TestResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,9 @@ class _Event(msgspec.Struct):
     exit_status: int | None = None
     enabled: bool = False
     executors: int | None = None
+    rootdir: str | None = None
+    invocation_dir: str | None = None
+    configured: bool = False
 
 
 @dataclass
@@ -57,6 +60,7 @@ class _Reading:
     collecting_path: str | None = None
     finished: bool = False
     exit_status: int | None = None
+    invocation: Invocation | None = None
 
     def take(self, event: _Event) -> None:
         match event:
@@ -71,6 +75,12 @@ class _Reading:
             case _Event(event="collect-start" | "collect" | "collect-end"):
                 self.collecting = event.event != "collect-end"
                 self.collecting_path = event.path
+                if event.rootdir and event.invocation_dir:
+                    self.invocation = Invocation(
+                        rootdir=event.rootdir,
+                        directory=event.invocation_dir,
+                        configured=event.configured,
+                    )
             case _Event(event="collect-error", test=str(test)):
                 self.collect_errors.append(_result(event, test, TestOutcome.ERROR))
             case _Event(event="finish"):
@@ -116,6 +126,7 @@ def read_test_log(path: Path) -> TestLog:
         finished=reading.finished,
         exit_status=reading.exit_status,
         jit=reading.jit,
+        invocation=reading.invocation,
     )
 
 

@@ -135,8 +135,17 @@ class _Recorder:
         yield
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
-        self._log.write("collect-start")
+    def pytest_collection(self, session: pytest.Session) -> None:
+        self._guarded(self._note_collection, session.config)
+
+    def _note_collection(self, config: pytest.Config) -> None:
+        """Where test ids start from (they are relative to the rootdir), and where pytest did."""
+        self._log.write(
+            "collect-start",
+            rootdir=str(getattr(config, "rootpath", None) or getattr(config, "rootdir", "")),
+            invocation_dir=str(config.invocation_params.dir),
+            configured=bool(getattr(config, "inipath", None) or getattr(config, "inifile", None)),
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
