@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -42,10 +42,14 @@ class PythonFrame:
 
 @dataclass(frozen=True, slots=True)
 class CFrame:
-    """One frame of a C stack; without function and library it lies in code of the JIT."""
+    """One frame of a C stack; without function and library it lies in code of the JIT.
+
+    ``source`` is "path:line" where the text tells it; it is no part of a frame's identity.
+    """
 
     function: str | None = None
     library: str | None = None
+    source: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Telling:
 class _Plumbing:
     c_names: dict[str, str]
     c_patterns: tuple[tuple[re.Pattern[str], str], ...]
+    sources: tuple[re.Pattern[str], ...]
     python: tuple[tuple[re.Pattern[str], str], ...]
 
     def c_role(self, function: str) -> str | None:
@@ -73,6 +78,14 @@ class _Plumbing:
         return next(
             (role for pattern, role in self.c_patterns if pattern.fullmatch(function)), None
         )
+
+    def frame_role(self, function: str, source: str | None) -> str | None:
+        """The role of a frame, by its function's name, else by the file that it stands in."""
+        role = self.c_role(function)
+        if role is None and source is not None:
+            path = source.partition(":")[0]
+            return "skip" if any(each.fullmatch(path) for each in self.sources) else None
+        return role
 
     def python_role(self, token: str) -> str | None:
         return next((role for pattern, role in self.python if pattern.fullmatch(token)), None)
@@ -89,6 +102,7 @@ def _plumbing() -> _Plumbing:
             for entry in data["c"]
             for pattern in entry.get("patterns", ())
         ),
+        tuple(re.compile(entry["pattern"]) for entry in data["sources"]),
         tuple((re.compile(entry["pattern"]), entry["role"]) for entry in data["python"]),
     )
 
@@ -126,7 +140,7 @@ def telling_c(stack: Sequence[CFrame]) -> Telling:
     for frame in _without_handler(stack):
         if frame.function is not None:
             function = c_function(frame.function)
-            role = plumbing.c_role(function)
+            role = plumbing.frame_role(function, frame.source)
             if role == "end":
                 break
             if role is None:
@@ -141,6 +155,15 @@ def telling_c(stack: Sequence[CFrame]) -> Telling:
             else:
                 tokens.append(library)
     return Telling(tuple(_without_repeats(tokens)), named)
+
+
+def innermost_c(stack: Sequence[CFrame]) -> str | None:
+    """The innermost telling frame of a C stack; of one that is all plumbing, its loop or ``main``.
+
+    None where no frame has a name.
+    """
+    tokens = telling_c(stack).tokens or outermost_plumbing(stack)
+    return tokens[0] if tokens else None
 
 
 def outermost_plumbing(stack: Sequence[CFrame]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from labeille.crashes.findings import Finding
-from labeille.crashes.frames import CFrame, outermost_plumbing, telling_c
+from labeille.crashes.frames import CFrame, innermost_c, outermost_plumbing, telling_c
 from labeille.crashes.log_text import MAX_LINE, is_progress
 from labeille.crashes.model import CrashKind
 from labeille.crashes.names import file_name, steady
@@ -122,7 +122,7 @@ def _places(bug: str, stacks: list[list[CFrame]]) -> tuple[str, ...]:
     if not stacks:
         return ()
     if bug == "data race":
-        return tuple(sorted({place for stack in stacks[:2] for place in _telling(stack)[:1]}))
+        return tuple(sorted({place for stack in stacks[:2] if (place := innermost_c(stack))}))
     return _telling(stacks[0])[:_FRAMES]
 
 

@@ -68,14 +68,24 @@ def _described(text: str) -> CFrame:
     module = _MODULE.search(text)
     if module:
         library_path = module.group(1)
-        function = _NO_FILE.sub("", text[: module.start()]).strip()
-        function = _FILE.sub("", function)
+        function, source = _placed(_NO_FILE.sub("", text[: module.start()]).strip())
         known = library_path is not None and not library_path.startswith("<")
-        return CFrame(function or None, library_path if known else None)
+        return CFrame(_named(function), library_path if known else None, source)
     if _FILE.search(text) and " at " not in text:
-        return CFrame(_FILE.sub("", text) or None, "")
+        function, source = _placed(text)
+        return CFrame(_named(function), "", source)
     gdb = _GDB.match(text)
     if gdb and (" at " in text or " from " in text or "=" in text or text.endswith("()")):
         library = _GDB_LIBRARY.search(text)
         return CFrame(gdb.group(1) or gdb.group(2), library.group(1) if library else "")
-    return CFrame(_NO_FILE.sub("", text) or None, None)
+    return CFrame(_named(_NO_FILE.sub("", text)), None)
+
+
+def _placed(text: str) -> tuple[str, str | None]:
+    """A function, and the file and line behind it."""
+    match = _FILE.search(text)
+    return (text[: match.start()], match.group().strip()) if match else (text, None)
+
+
+def _named(function: str) -> str | None:
+    return None if function in ("", "<null>") else function

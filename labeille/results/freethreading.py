@@ -169,23 +169,36 @@ class TestTally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TsanAccess(msgspec.Struct, frozen=True, kw_only=True):
-    """One access of a data race: "Write of size 8", its thread, its stack, innermost first."""
+    """One stack of a report: an access, or where a mutex was taken; its ``stack`` innermost first.
+
+    ``what`` is ThreadSanitizer's word: "write", "previous atomic read", "mutex acquired". ``size``
+    is bytes. ``thread`` is "main thread" or "thread T1". ``function`` is the innermost frame that
+    is no plumbing, None where the stack could not be restored.
+    """
 
     what: str
+    size: int | None = None
     thread: str = ""
+    function: str | None = None
     stack: tuple[str, ...] = ()
 
 
 class TsanReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One report of ThreadSanitizer, the same over iterations by its ``key``.
+    """One finding of ThreadSanitizer, the same over iterations by its ``key``.
 
-    ``iterations`` are the indices of those that it came up in, ``count`` how often in all.
+    ``key`` is spelled as a crash signature is: the type ("data race") and ``functions``, which are
+    the accesses' innermost real functions in alphabetical order, "?" for one without a stack.
+    ``location`` says what memory it was ("heap block of size 72 allocated by main thread"),
+    ``location_stack`` where that came from. ``iterations`` are the indices of those that it came up
+    in, ``count`` is how often in all.
     """
 
     key: str
     type: str
+    functions: tuple[str, ...] = ()
     accesses: tuple[TsanAccess, ...] = ()
     location: str | None = None
+    location_stack: tuple[str, ...] = ()
     summary: str | None = None
     iterations: tuple[int, ...] = ()
     count: int = 1
