@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from labeille.environments.examine import examine
-from labeille.environments.install import run_install, shims_folder, write_shims
+from labeille.environments.install import run_install, shims_folder, write_constraints, write_shims
 from labeille.environments.key import environment_key, environment_path, recipe
 from labeille.environments.marker import (
     Marker,
@@ -132,6 +132,7 @@ def _make(request: EnvironmentRequest, path: Path, uv: Path | None, runner: Runn
     else:
         make_venv_with_virtualenv(request.target, path, runner)
     write_shims(request, path, uv)
+    write_constraints(request, path)
     run_install(request, path, "pip" if uv is None else "uv", runner)
 
 

@@ -10,6 +10,7 @@ from labeille.environments.key import install_command
 from labeille.environments.marker import OWN_FOLDER
 from labeille.environments.model import Phase
 from labeille.environments.steps import Step
+from labeille.environments.variables import constraints_file
 from labeille.registry.model import SourceKind
 from labeille.supervision.shell import shell_argv
 
@@ -50,13 +51,21 @@ def write_shims(request: EnvironmentRequest, path: Path, uv: Path | None) -> Non
         shim.chmod(0o755)
 
 
+def write_constraints(request: EnvironmentRequest, path: Path) -> None:
+    """Write the file that PIP_CONSTRAINT and UV_CONSTRAINT name, where the run pins versions."""
+    if request.settings.pins:
+        file = constraints_file(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{pin}\n" for pin in request.settings.pins), encoding="utf-8")
+
+
 def served_by_uv(command: str) -> str:
     """An install command whose ``python -m pip`` is the shim's ``pip`` too."""
     return _PYTHON_M_PIP.sub("pip", command)
 
 
 def run_install(request: EnvironmentRequest, path: Path, backend: str, runner: Runner) -> None:
-    """Run the install command in the checkout, then install the run's extra dependencies."""
+    """Run the install command in the checkout, then install extra dependencies and pins."""
     command = install_command(request)
     if backend == "uv":
         command = served_by_uv(command)
@@ -70,17 +79,21 @@ def run_install(request: EnvironmentRequest, path: Path, backend: str, runner: R
             timeout=request.settings.timeout,
         )
     )
-    if not request.settings.extra_deps:
-        return
     own_pip = (str(path / "bin" / "python"), "-m", "pip")
     pip = (str(shims_folder(path) / "pip"),) if backend == "uv" else own_pip
-    runner.run(
-        Step(
-            name=f"extra-deps-{backend}",
-            title=f"installing the extra dependencies ({backend})",
-            phase=Phase.INSTALL,
-            argv=(*pip, "install", "--", *request.settings.extra_deps),
-            cwd=path.parent,
-            timeout=request.settings.timeout,
-        )
-    )
+    # What is pinned was a whole environment once: nothing has to be resolved.
+    for name, title, options, requirements in (
+        ("extra-deps", "the extra dependencies", (), request.settings.extra_deps),
+        ("pins", "the pinned versions", ("--no-deps",), request.settings.pins),
+    ):
+        if requirements:
+            runner.run(
+                Step(
+                    name=f"{name}-{backend}",
+                    title=f"installing {title} ({backend})",
+                    phase=Phase.INSTALL,
+                    argv=(*pip, "install", *options, "--", *requirements),
+                    cwd=path.parent,
+                    timeout=request.settings.timeout,
+                )
+            )

@@ -29,6 +29,7 @@ def install_command(request: EnvironmentRequest) -> str:
 def recipe(request: EnvironmentRequest) -> dict[str, object]:
     """Everything that decides what an environment holds."""
     package, target = request.package, request.target
+    pins = request.settings.pins
     return {
         "format": FORMAT,
         "target": target.target_id,
@@ -40,6 +41,7 @@ def recipe(request: EnvironmentRequest) -> dict[str, object]:
         "installer": request.settings.installer.value,
         "checkout": request.checkout.key,
         "checkout_path": str(request.checkout.path),
+        **({"pins": list(pins)} if pins else {}),
     }
 
 

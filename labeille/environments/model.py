@@ -36,11 +36,16 @@ class Phase(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentSettings:
-    """How environments are built in one run. ``venvs_dir`` is absolute; ``timeout`` is seconds."""
+    """How environments are built in one run. ``venvs_dir`` is absolute; ``timeout`` is seconds.
+
+    ``pins`` are exact versions ("idna==3.10") that every install keeps to, and that an environment
+    holds in the end, whatever the install command asks for.
+    """
 
     venvs_dir: Path
     installer: InstallerChoice = InstallerChoice.AUTO
     extra_deps: tuple[str, ...] = ()
+    pins: tuple[str, ...] = ()
     refresh: bool = False
     timeout: float = 1800.0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from labeille.cache_dir import cache_dir
+from labeille.environments.marker import OWN_FOLDER
 from labeille.environments.uv import uv_config_environ
 from labeille.pypi.settings import default_index, index_settings
 from labeille.supervision.environ import base_environ, network_environ
@@ -36,6 +37,8 @@ def install_environ(
         package["PATH"] = os.pathsep.join((str(shims), str(path / "bin"), package["PATH"]))
     env |= {name: value for name, value in network_environ().items() if name not in _REPLACED}
     env |= index_environ(index_settings())
+    if request.settings.pins:
+        env |= dict.fromkeys(("PIP_CONSTRAINT", "UV_CONSTRAINT"), constraints_file(path).as_uri())
     return env | {
         **uv_config_environ(),
         **_cache_environ(request.target),
@@ -60,6 +63,11 @@ def install_environ(
         "PYTHON_JIT": "0",
         **package,
     }
+
+
+def constraints_file(path: Path) -> Path:
+    """Where an environment with pinned versions keeps them."""
+    return path / OWN_FOLDER / "constraints.txt"
 
 
 def _cache_environ(target: Target) -> dict[str, str]:

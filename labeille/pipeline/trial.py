@@ -66,16 +66,7 @@ def run_trial(
     test_log = log_dir / TEST_LOG
     test_log.unlink(missing_ok=True)
     with scratch_folder(settings, job.name) as scratch:
-        env = base_environ(
-            home=scratch / "home", tmp=scratch / "tmp", path_first=(environment.bin_dir,)
-        )
-        env |= header_environ(job.target)
-        env["VIRTUAL_ENV"] = str(environment.path)
-        # What a package wants in its PATH comes behind the environment's own bin.
-        env |= {name: value for name, value in job.package.env.items() if name != "PATH"}
-        if "PATH" in job.package.env:
-            env["PATH"] = os.pathsep.join((str(environment.bin_dir), job.package.env["PATH"]))
-        env |= job.condition.env
+        env = trial_environ(prepared, scratch)
         outcome = supervise(
             Command(
                 argv=shell_argv(command),
@@ -90,6 +81,24 @@ def run_trial(
             cancel=cancel,
         )
     return Trial(command=command, outcome=outcome, log=read_test_log(test_log))
+
+
+def trial_environ(prepared: Prepared, scratch: Path) -> dict[str, str]:
+    """The whole environment of a trial's process, but for what instruments it.
+
+    ``scratch`` is a folder as ``scratch_folder`` makes it.
+    """
+    job, environment = prepared.job, prepared.environment
+    env = base_environ(
+        home=scratch / "home", tmp=scratch / "tmp", path_first=(environment.bin_dir,)
+    )
+    env |= header_environ(job.target)
+    env["VIRTUAL_ENV"] = str(environment.path)
+    # What a package wants in its PATH comes behind the environment's own bin.
+    env |= {name: value for name, value in job.package.env.items() if name != "PATH"}
+    if "PATH" in job.package.env:
+        env["PATH"] = os.pathsep.join((str(environment.bin_dir), job.package.env["PATH"]))
+    return env | dict(job.condition.env)
 
 
 def test_command(prepared: Prepared, settings: PipelineSettings) -> str:

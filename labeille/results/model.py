@@ -80,7 +80,8 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=False):
 
     The fields up to ``timestamp`` are the original format's; the optional ones behind it ours.
     Durations are seconds, ``timestamp`` is ISO 8601 in UTC, ``exit_code`` as ``waitpid`` gives it
-    (negative for a signal), ``signal`` the signal's number.
+    (negative for a signal), ``signal`` the signal's number. ``package_env``, ``import_name`` and
+    ``test_framework`` are the registry entry's, for whoever repeats the trial without it.
     """
 
     package: str
@@ -117,6 +118,9 @@ class Record(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=False):
     env_overrides: dict[str, str] = {}
     install_command: str | None = None
     source_note: str | None = None
+    package_env: dict[str, str] = {}
+    import_name: str | None = None
+    test_framework: str | None = None
 
 
 class RunMeta(msgspec.Struct, kw_only=True, frozen=True):

@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from labeille.environments.key import environment_key, environment_path, install_command
+from labeille.environments.install import write_constraints
+from labeille.environments.key import (
+    environment_key,
+    environment_path,
+    install_command,
+    recipe,
+)
 from labeille.environments.model import InstallerChoice
 from labeille.environments.steps import telling_line
 from labeille.environments.uv import find_uv, uv_config_environ
-from labeille.environments.variables import index_environ, install_environ
+from labeille.environments.variables import (
+    constraints_file,
+    index_environ,
+    install_environ,
+)
 from labeille.pypi.model import IndexSettings
 from labeille.pypi.settings import default_index
 
@@ -202,3 +212,20 @@ def test_uv_is_found_on_path_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )  # fmt: skip
 def test_the_line_that_tells_why(output: str, expected: str) -> None:
     assert telling_line(output) == expected
+
+
+def test_pins_are_in_the_key_and_what_pip_and_uv_keep_to(
+    tmp_path: Path, make_request: Callable[..., EnvironmentRequest]
+) -> None:
+    request = make_request(tmp_path)
+    pinned = replace(request, settings=replace(request.settings, pins=("idna==3.9",)))
+    assert environment_key(pinned) != environment_key(request)
+    assert "pins" not in recipe(request)  # what stands already stays good
+    path = tmp_path / "with blanks"  # which both tools part paths at
+    env = install_environ(pinned, path, tmp=tmp_path, shims=tmp_path)
+    write_constraints(pinned, path)
+    assert env["PIP_CONSTRAINT"] == env["UV_CONSTRAINT"] == constraints_file(path).as_uri()
+    assert constraints_file(path).read_text() == "idna==3.9\n"
+    assert not {"PIP_CONSTRAINT", "UV_CONSTRAINT"} & set(
+        install_environ(request, path, tmp=tmp_path, shims=tmp_path)
+    )
