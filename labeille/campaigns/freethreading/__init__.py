@@ -1,0 +1,1 @@
+"""Free threading: suites run many times without the GIL, and what that says."""
