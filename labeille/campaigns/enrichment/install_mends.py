@@ -10,7 +10,7 @@ from packaging.utils import InvalidName, canonicalize_name
 
 from labeille.campaigns.enrichment.attempt import Attempt, Stage
 from labeille.campaigns.enrichment.install_rules import essential, needed, without
-from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
+from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed, is_compiled
 from labeille.campaigns.enrichment.modules import missing_modules, package_of
 from labeille.projects.model import VersionSource
 from labeille.results.model import Status
@@ -31,6 +31,12 @@ _NO_BUILD = re.compile(
 )
 # The end of what pip says of wheels: "Failed to build installable wheels for … ╰─> a, b".
 _NO_WHEELS = re.compile(r"Failed to build installable wheels.*\n╰─> (?P<names>[\w., -]+)")
+# A requirement that the index has in no version at all, as pip and uv tell it.
+_ABSENT = re.compile(
+    r"satisfies the requirement (?P<pip>[A-Za-z0-9][\w.-]*)[^\n]*\(from versions: none\)"
+    r"|[Bb]ecause (?P<uv>[A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])? was not found in the package registry"
+    r"|[Bb]ecause there are no versions of (?P<extra>[A-Za-z0-9][\w.-]*?)(?:\[[^\]]*\])? and"
+)
 _NO_VERSION = re.compile(
     r"unable to detect version|setuptools-scm was unable|VersioningitError|NotVCSError"
     r"|NotSdistError|Versioning for this project requires either an sdist"
@@ -49,6 +55,11 @@ _MACHINE = re.compile(
 )
 _COMPILER_ERROR = re.compile(r"^\s*\S+:\d+:(?:\d+:)? ?(?:fatal )?error: .*", re.MULTILINE)
 _EXCEPTION = re.compile(r"^\s*(?:\w+\.)*\w+(?:Error|Exception): .*", re.MULTILINE)
+_HATCHLING = "hatchling.build"
+#: What build backends ask for by themselves, for an editable install, where a build is isolated.
+_ASKED_FOR = {_HATCHLING: ("editables",), "scikit_build_core.build": ("cmake", "ninja")}
+#: https://hatch.pypa.io/latest/config/build/#environment-variables
+_NO_HOOKS = "HATCH_BUILD_NO_HOOKS"
 #: Variables by which a build is told its version.
 _VERSION_VARIABLES = {
     VersionSource.SETUPTOOLS_SCM: "SETUPTOOLS_SCM_PRETEND_VERSION",
@@ -128,7 +139,7 @@ def build_without_isolation(facts: Facts, attempt: Attempt) -> Change | None:
         recipe,
         f"--no-build-isolation with {', '.join(packages)}: the build imports it undeclared",
         isolated=False,
-        build_requirements=tuple(dict.fromkeys((*declared, "wheel", *packages))),
+        build_requirements=_up_front(facts, (*declared, "wheel", *packages)),
     )
 
 
@@ -148,13 +159,44 @@ def loose_build_requirements(facts: Facts, attempt: Attempt) -> Change | None:
         recipe,
         f"--no-build-isolation with any {names}: the build wants a version that the index has not",
         isolated=False,
-        build_requirements=tuple(words),
+        build_requirements=_up_front(facts, words),
+    )
+
+
+def absent_build_requirement(facts: Facts, attempt: Attempt) -> Change | None:
+    """A build requirement that the index has not at all: the build without it, and its hooks.
+
+    Hatchling refuses a hook whose plugin is missing. Nothing that is tested comes of hooks where a
+    package is pure: what they write is in an sdist already.
+    """
+    recipe = attempt.recipe
+    if attempt.stage is not Stage.INSTALL:
+        return None
+    found = ("".join(filter(None, match.groups())) for match in _ABSENT.finditer(attempt.output))
+    absent = set(_canonical_names(found))
+    requires = [*facts.project.build.requires]
+    if not recipe.isolated:
+        requires = [Requirement(text) for text in recipe.build_requirements]
+    gone = [each for each in requires if _canonical(each) in absent]
+    if not gone:
+        return None
+    env = dict(recipe.env)
+    if facts.project.build.backend == _HATCHLING and not is_compiled(facts):
+        env[_NO_HOOKS] = "true"
+    names = ", ".join(each.name for each in gone)
+    return changed(
+        recipe,
+        f"--no-build-isolation without {names}, which the index has not"
+        + (f", and {_NO_HOOKS}: no hook may ask for it" if _NO_HOOKS in env else ""),
+        isolated=False,
+        build_requirements=_up_front(facts, (str(each) for each in requires if each not in gone)),
+        env=env,
     )
 
 
 def plain_install(facts: Facts, attempt: Attempt) -> Change | None:
     """The project's own build failed as an editable one: plain."""
-    if attempt.stage is not Stage.INSTALL or not attempt.recipe.editable:
+    if attempt.stage is not Stage.INSTALL or not attempt.recipe.editable or _took_long(attempt):
         return None
     if _MACHINE.search(attempt.output) or attempt.verdict.status is not Status.INSTALL_ERROR:
         return None
@@ -201,13 +243,31 @@ def refused_by_python(facts: Facts, attempt: Attempt) -> Change | None:
         return None
     if attempt.verdict.status is not Status.INSTALL_ERROR or _MACHINE.search(attempt.output):
         return None  # a crash is what is looked for; and another machine may do better
-    if "took longer than" in (attempt.verdict.reason or ""):
+    if _took_long(attempt) or _lacks_its_own(facts, attempt):
         return None
     if attempt.stage is Stage.INSTALL and (attempt.recipe.editable or _others(facts, attempt)):
         return None
     reason = _why(attempt.output) or (attempt.verdict.reason or "it cannot be installed").strip()
     reason = f"{attempt.stage} fails: {reason}"[:200]
     return changed(attempt.recipe, f"skip_versions: {reason}", skip_version=reason)
+
+
+def _lacks_its_own(facts: Facts, attempt: Attempt) -> bool:
+    """Whether a module of the package itself is missing: the build left it out, not the Python."""
+    own = {name.partition(".")[0] for name in facts.project.layout.modules}
+    missing = missing_modules(attempt.output) if attempt.stage is Stage.IMPORT else []
+    return any(name.partition(".")[0] in own and "." in name for name in missing)
+
+
+def _up_front(facts: Facts, requirements: Iterable[str]) -> tuple[str, ...]:
+    """What has to stand before a build that is not isolated."""
+    backend = _ASKED_FOR.get(facts.project.build.backend, ())
+    return tuple(dict.fromkeys((*requirements, *backend)))
+
+
+def _took_long(attempt: Attempt) -> bool:
+    """Whether the install was ended for its time, of which another way takes as much."""
+    return "took longer than" in (attempt.verdict.reason or "")
 
 
 def _why(output: str) -> str:
@@ -230,6 +290,10 @@ def _failed_packages(output: str) -> Iterator[str]:
     names = [next(filter(None, match.groups()), "") for match in _NO_BUILD.finditer(output)]
     for match in _NO_WHEELS.finditer(output):
         names += match["names"].split(", ")
+    yield from _canonical_names(names)
+
+
+def _canonical_names(names: Iterable[str]) -> Iterator[str]:
     for found in names:
         try:
             yield canonicalize_name(found, validate=True)
@@ -271,6 +335,7 @@ def _names(requirements: Iterable[str]) -> set[str]:
 MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
     dependency_left_out,
     pretended_version,
+    absent_build_requirement,
     loose_build_requirements,
     build_without_isolation,
     missing_at_import,

@@ -16,7 +16,7 @@ from labeille.campaigns.enrichment.model import Change, Facts, changed
 from labeille.campaigns.enrichment.modules import missing_modules, package_of
 from labeille.campaigns.enrichment.suite_rules import loosened
 from labeille.projects.catalogue import PytestPlugin, known_plugins
-from labeille.registry.model import TestFramework
+from labeille.registry.model import SourceKind, TestFramework
 from labeille.results.model import Status, TimeoutKind
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ _INTERNAL_FRAME = re.compile(
 )
 #: https://docs.pytest.org/en/stable/reference/exit-codes.html
 _INTERNAL_ERROR = 3
+# What tests import of each other, from a folder whose __init__.py or module is not there.
+_OF_THE_TESTS = re.compile(
+    r"cannot import name '(?P<name>\w+)' from '(?P<namespace>[\w.]+)' \(unknown location\)"
+    r"|No module named '(?P<module>\w+(?:\.\w+)+)'"
+)
 _MISMATCH = re.compile(r"import file mismatch")
 _FILTER = re.compile(r"while parsing the following warning configuration")
 
@@ -282,6 +287,24 @@ def past_collection(facts: Facts, attempt: Attempt) -> Change | None:
     )
 
 
+def incomplete_tests(facts: Facts, attempt: Attempt) -> Change | None:
+    """The last resort: an sdist whose tests want modules of theirs that it lacks is skipped."""
+    if attempt.ran or attempt.trial is None or facts.source is not SourceKind.SDIST:
+        return None
+    errors = attempt.trial.log.collect_errors
+    tops = {path.partition("/")[0] for path in facts.needs.test_dirs}
+    wanted: list[str] = []
+    for error in errors:
+        match = _OF_THE_TESTS.search(error.message or "")
+        name = match and (match["namespace"] or match["module"])
+        if name and name.partition(".")[0] in tops:
+            wanted.append(f"{match['name']} of {name}" if match and match["name"] else name)
+    if not wanted or len(wanted) * 2 < len(errors):
+        return None
+    reason = f"the sdist lacks part of its tests: {', '.join(dict.fromkeys(wanted))}"[:160]
+    return changed(attempt.recipe, reason, skip_reason=reason)
+
+
 def plain_paths(facts: Facts, attempt: Attempt) -> Change | None:
     """pytest found nothing: by the files themselves."""
     if attempt.exit_code not in (4, 5) or attempt.recipe.framework is not TestFramework.PYTEST:
@@ -347,4 +370,5 @@ MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
 LAST_RESORTS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
     plain_paths,
     past_collection,
+    incomplete_tests,
 )

@@ -66,6 +66,17 @@ error: Failed to build `thing @ file:///build/thing`
   cause: Because only python-sbom[hatch]<0.1.2 is available and you require
          python-sbom[hatch]>=0.1.2, we can conclude that your requirements are unsatisfiable.
 """
+PIP_LACKS_BUILD_REQUIREMENT = """\
+  × installing build dependencies did not run successfully.
+  ╰─> [2 lines of output]
+      ERROR: Could not find a version that satisfies the requirement python-sbom>=0.1 (from versions: none)
+      ERROR: No matching distribution found for python-sbom>=0.1
+"""  # noqa: E501 - pip's own line
+UV_HAS_NO_VERSION = """\
+error: No solution found when resolving dependencies
+  cause: Because there are no versions of python-sbom[hatch] and you require python-sbom[hatch], we
+         can conclude that your requirements are unsatisfiable.
+"""
 PIP_FINDS_NONE = "ERROR: No matching distribution found for numpy\n"
 
 
@@ -127,8 +138,42 @@ def test_a_build_requirement_that_the_index_has_not_in_that_version(
     plan = mend(facts, attempts.install(UV_LACKS_BUILD_REQUIREMENT))
     assert plan is not None
     assert plan.recipe.install_command == (
-        "pip install 'hatch-vcs>=0.5' 'python-sbom[hatch]' && pip install --no-build-isolation -e ."
+        "pip install 'hatch-vcs>=0.5' 'python-sbom[hatch]' editables"
+        " && pip install --no-build-isolation -e ."
     )
+
+
+@pytest.mark.parametrize(
+    ("backend", "words", "env"),
+    [
+        ("hatchling.build", " editables", {"HATCH_BUILD_NO_HOOKS": "true"}),
+        ("flit_core.buildapi", "", {}),
+    ],
+)
+def test_a_build_requirement_that_the_index_has_not_at_all(
+    backend: str, words: str, env: dict[str, str], facts_of: FactsOf, attempts: Attempts
+) -> None:
+    build = '["hatch-vcs>=0.5", "python-sbom[hatch]>=0.1"]'
+    text = PYPROJECT.replace('["hatchling"]', build).replace("hatchling.build", backend)
+    facts = facts_of(PLAIN | {"pyproject.toml": text})
+    loosened = Recipe(isolated=False, build_requirements=("hatch-vcs>=0.5", "python-sbom[hatch]"))
+    for attempt in (
+        attempts.install(UV_LACKS_BUILD_REQUIREMENT + PIP_LACKS_BUILD_REQUIREMENT),
+        attempts.install(UV_HAS_NO_VERSION, loosened),
+    ):
+        plan = mend(facts, attempt)
+        assert plan is not None
+        assert plan.recipe.install_command == (
+            f"pip install 'hatch-vcs>=0.5'{words} && pip install --no-build-isolation -e ."
+        )
+        assert plan.recipe.env == env
+
+
+def test_what_takes_too_long_is_not_built_a_second_time(
+    facts_of: FactsOf, attempts: Attempts
+) -> None:
+    failed = attempts.install("compiling\nthe install command took longer than 900 s")
+    assert mend(facts_of(PLAIN), failed) is None
 
 
 @pytest.mark.parametrize(
@@ -161,7 +206,8 @@ def test_a_build_that_imports_what_it_does_not_require(
     plan = mend(facts_of(PLAIN), attempts.install(output))
     assert plan is not None
     assert plan.recipe.install_command == (
-        "pip install hatchling wheel 'setuptools<81' && pip install --no-build-isolation -e ."
+        "pip install hatchling wheel 'setuptools<81' editables"
+        " && pip install --no-build-isolation -e ."
     )
 
 
@@ -175,6 +221,8 @@ def test_imports_of_what_nobody_requires(facts_of: FactsOf, attempts: Attempts) 
     plan = mend(facts, unknown)
     assert plan is not None
     assert plan.recipe.skip_version
+    own = attempts.install("No module named 'thing.version'", stage=Stage.IMPORT)
+    assert mend(facts, own) is None  # the build's doing
 
 
 CONFIGURED = PLAIN | {
@@ -301,6 +349,31 @@ def test_files_that_cannot_be_collected_stay_visible(facts_of: FactsOf, attempts
     plan = mend(facts_of(PLAIN), attempts.test("", log=log))
     assert plan is not None
     assert "--continue-on-collection-errors" in plan.recipe.test_command
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (
+            "ImportError: cannot import name 'thing_of' from 'tests' (unknown location)",
+            "the sdist lacks part of its tests: thing_of of tests",
+        ),
+        (
+            "ModuleNotFoundError: No module named 'tests.tools'",
+            "the sdist lacks part of its tests: tests.tools",
+        ),
+        ("ModuleNotFoundError: No module named 'nobodyknowsthis.tools'", None),
+        ("ImportError: cannot import name 'gone' from 'thing' (/build/thing/thing.py)", None),
+    ],
+)
+def test_an_sdist_that_lacks_part_of_its_tests_is_skipped(
+    message: str, reason: str | None, facts_of: FactsOf, attempts: Attempts
+) -> None:
+    broken = TestResult(id="tests/test_a.py", outcome=TestOutcome.ERROR, message=message)
+    log = TestLog(pid=1, collect_errors=(broken,), finished=True)
+    recipe = Recipe(options=("--continue-on-collection-errors",))
+    plan = mend(facts_of(PLAIN), attempts.test("", recipe, log=log))
+    assert (plan and plan.recipe.skip_reason) == reason
 
 
 def result(number: int, duration: float = 0.1) -> TestResult:
