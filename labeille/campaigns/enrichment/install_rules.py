@@ -38,7 +38,7 @@ def needed(facts: Facts, left_out: Iterable[str] = ()) -> list[Need]:
         need
         for need in facts.needs.installable
         if need.package not in without
-        and not is_spared(need)
+        and not is_spared(facts, need)
         and not (need.conditional and not is_declared(need))
     ]
 
@@ -79,15 +79,21 @@ def without(facts: Facts, recipe: Recipe, packages: Iterable[str]) -> Recipe:
     )
 
 
-def is_spared(need: Need) -> bool:
-    """A development tool that only the command line of pytest's configuration asks for.
+def is_spared(facts: Facts, need: Need) -> bool:
+    """A development tool that only pytest's configuration asks for, on its command line or off.
 
     The test command leaves its options out, too (suite_rules.addopts_without_tools).
     """
     if development_tools().reason(need.package) is None:
         return False
+    settings = facts.project.pytest
     return all(
         reason.kind in (ReasonKind.DECLARED, ReasonKind.OPTION, ReasonKind.SETTING)
+        or (
+            reason.kind is ReasonKind.PLUGIN
+            and settings is not None
+            and reason.place == settings.place
+        )
         for reason in need.reasons
     )
 

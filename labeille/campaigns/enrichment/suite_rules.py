@@ -113,7 +113,9 @@ def addopts_without_tools(facts: Facts, recipe: Recipe) -> Change | None:
     settings = facts.project.pytest
     if settings is None or recipe.framework is not TestFramework.PYTEST:
         return None
-    spared = {need.package for need in facts.needs.needs if is_spared(need)} | {"pytest-xdist"}
+    spared = {need.package for need in facts.needs.needs if is_spared(facts, need)} | {
+        "pytest-xdist"
+    }
     kept, dropped = split_options(settings.addopts, spared)
     if not dropped:
         return None
@@ -127,6 +129,7 @@ def addopts_without_tools(facts: Facts, recipe: Recipe) -> Change | None:
 def split_options(words: Iterable[str], spared: Iterable[str]) -> tuple[list[str], list[str]]:
     """addopts in those that stay and those that go: of ``spared`` plugins, or ``-x`` and such."""
     plugins = [plugin for plugin in known_plugins() if plugin.package in set(spared)]
+    modules = {name for plugin in plugins for name in plugin.modules}
     kept: list[str] = []
     dropped: list[str] = []
     waiting = list(words)
@@ -136,7 +139,8 @@ def split_options(words: Iterable[str], spared: Iterable[str]) -> tuple[list[str
         if word in ("-m", "-k", "-p", "-o", "-W", "-c", "-r", "--maxfail"):
             group = [word, *waiting[:1]]
             del waiting[:1]
-            (dropped if word == "--maxfail" else kept).extend(group)
+            goes = word == "--maxfail" or (word == "-p" and group[-1] in modules)
+            (dropped if goes else kept).extend(group)
         elif _FIRST_FAILURE.fullmatch(word):
             dropped.append(word)
         elif _SHORT_FLAGS.fullmatch(word) and word[1] not in _VALUED_SHORT:
@@ -249,7 +253,9 @@ def strict_config(facts: Facts, recipe: Recipe) -> Change | None:
     ):
         return None
     for need in facts.needs.needs:
-        if is_spared(need) and any(reason.kind is ReasonKind.SETTING for reason in need.reasons):
+        if is_spared(facts, need) and any(
+            reason.kind is ReasonKind.SETTING for reason in need.reasons
+        ):
             return loosened(facts, recipe, f"settings of {need.package}, which is left out")
     return None
 
@@ -290,7 +296,8 @@ def _is_aside(path: str) -> bool:
 def is_vendored(path: str) -> bool:
     """Whether tests are those of another project, which lies in this one."""
     return bool(
-        {"_vendor", "vendor", "vendored", "_vendored", "third_party"} & set(path.split("/"))
+        {"_vendor", "vendor", "vendored", "_vendored", "third_party", "subprojects"}
+        & set(path.split("/"))
     )
 
 

@@ -293,11 +293,25 @@ def test_projects_that_refuse_the_target(requires: str, skipped: bool, facts_of:
         ),
         ("--no-cov-on-fail tests", "tests", "--no-cov-on-fail"),
         ("-m slow -p no:cacheprovider -x", "-m slow -p no:cacheprovider", "-x"),
+        ("-p pytest_cov --cov -p pytester", "-p pytester", "-p pytest_cov --cov"),
     ],
 )
 def test_splitting_addopts(words: str, kept: str, dropped: str) -> None:
     found = split_options(words.split(), ["pytest-cov", "pytest-xdist"])
     assert found == (kept.split(), dropped.split())
+
+
+def test_coverage_that_the_configuration_loads_by_its_module_is_left_out(
+    facts_of: FactsOf,
+) -> None:
+    files = {
+        **PLAIN,
+        "pyproject.toml": PYPROJECT + '[dependency-groups]\ntest = ["pytest", "pytest-cov"]\n',
+        "pytest.ini": "[pytest]\naddopts =\n  -ra\n  -p pytest_cov\n  --cov\n",
+    }
+    recipe = first_plan(facts_of(files)).recipe
+    assert recipe.install_command == "pip install -e . && pip install pytest"
+    assert recipe.addopts == ("-ra",)
 
 
 def test_frameworks(facts_of: FactsOf) -> None:
