@@ -22,14 +22,22 @@ class TestOutcome(enum.StrEnum):
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One test's outcome; ``duration`` in seconds, over set-up, call and tear-down."""
+    """One test's outcome; ``duration`` in seconds, over set-up, call and tear-down.
+
+    Of a failure: ``message`` is the exception's type and the first line of what it says,
+    ``exception`` the full name of its type, ``frame`` ("file:function") and ``line`` where it was
+    raised; the latter three are None where no exception was.
+    """
 
     __test__ = False
 
     id: str
     outcome: TestOutcome
     duration: float = 0.0
-    message: str | None = None  # of a failure: exception type and first line
+    message: str | None = None
+    exception: str | None = None
+    frame: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,13 @@ A line is a JSON object; its ``event`` says which:
 session          pid, python, pytest: a pytest process has loaded the plugin
 collect-start    rootdir, invocation_dir, configured: whether a configuration file was found
 collect          path: this file is collected next
-collect-error    test (the file's node id), message
+collect-error    test (the file's node id), message, exception, frame, line
 collect-end      tests: how many were collected
 start            test (a node id)
-end              test, outcome (null: it was only set up), duration (seconds), message (of a
-                 failure). One without a start: a module that skips itself
+end              test, outcome (null: it was only set up), duration (seconds); of a failure also
+                 message, exception (the type's full name), frame (file:function, the innermost
+                 that is no test framework's) and line, where an exception was raised. One
+                 without a start: a module that skips itself
 finish           exit_status, seconds: the session reached its end
 jit              enabled, executors: after ``finish``, so that counting cannot cost that line
 plugin-error     message: something in the plugin failed, the suite was not disturbed
@@ -39,6 +41,9 @@ class _Event(msgspec.Struct):
     outcome: TestOutcome | None = None
     duration: float = 0.0
     message: str | None = None
+    exception: str | None = None
+    frame: str | None = None
+    line: int | None = None
     exit_status: int | None = None
     enabled: bool = False
     executors: int | None = None
@@ -131,4 +136,12 @@ def read_test_log(path: Path) -> TestLog:
 
 
 def _result(event: _Event, test: str, outcome: TestOutcome) -> TestResult:
-    return TestResult(id=test, outcome=outcome, duration=event.duration, message=event.message)
+    return TestResult(
+        id=test,
+        outcome=outcome,
+        duration=event.duration,
+        message=event.message,
+        exception=event.exception,
+        frame=event.frame,
+        line=event.line,
+    )

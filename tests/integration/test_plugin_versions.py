@@ -100,15 +100,21 @@ def test_outcomes(python: Path, tmp_path: Path) -> None:
     text = OUTCOMES.read_text(encoding="utf-8")
     (tmp_path / "test_outcomes.py").write_text(text, encoding="utf-8")
     (tmp_path / "conftest.py").write_text("pytest_plugins = 'pytester'\n", encoding="utf-8")
-    (table,) = [
-        node.value
+    tables = {
+        ast.unparse(node.targets[0]): ast.literal_eval(node.value)
         for node in ast.parse(text).body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXPECTED"
-    ]
-    expected = {name: told for name, told in ast.literal_eval(table).items() if told is not None}
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+    }
+    expected = {name: told for name, told in tables["EXPECTED"].items() if told is not None}
     output, log = run(python, tmp_path)
     seen = {result.id.partition("::")[2]: result.outcome.value for result in log.results}
     assert {name: seen.get(name) for name in expected} == expected, output
+    raised = {r.id.partition("::")[2]: (r.exception, r.frame or "") for r in log.results}
+    for name, told in tables["RAISED"].items():
+        exception, frame = told or (None, "")
+        function = frame.rpartition(".")[2]  # all that is known before Python 3.11
+        assert raised[name][0] == exception, name
+        assert raised[name][1].endswith(function), name
 
 
 def test_what_spoils_a_trial_is_off(python: Path, tmp_path: Path) -> None:

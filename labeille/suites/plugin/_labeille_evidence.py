@@ -19,7 +19,7 @@ import os
 import re
 import sys
 import time
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +32,8 @@ _MESSAGE_LIMIT = 300  # characters kept of a failure's message
 _LOG_DESCRIPTOR = 200  # out of the way of suites that close or count the low descriptors
 
 #: Options that would spoil a trial, and what they are set to: processes of xdist hide the test that
-#: crashed, a suite that stops at the first failure hides the rest, a tracer keeps the JIT away.
+#: crashed, a suite that stops at the first failure hides the rest, an order that follows from the
+#: run before compares badly, a tracer keeps the JIT away.
 _QUIET_OPTIONS: dict[str, Any] = {
     "numprocesses": 0,
     "dist": "no",
@@ -43,6 +44,8 @@ _QUIET_OPTIONS: dict[str, Any] = {
     "stepwise": False,
     "stepwise_skip": False,
     "lf": False,
+    "failedfirst": False,
+    "newfirst": False,
     "cov_source": [],
     "no_cov": True,
 }
@@ -110,7 +113,8 @@ class _Test:
     def __init__(self, start: float) -> None:
         self.start = start
         self.outcome: str | None = None
-        self.message: str | None = None
+        self.failure: dict[str, object] = {}
+        self.raised: dict[str, dict[str, object]] = {}  # by phase
 
 
 class _Recorder:
@@ -121,6 +125,8 @@ class _Recorder:
         self._clock = time.perf_counter
         self._began = self._clock()
         self._running: dict[str, _Test] = {}  # by node id
+        self._uncollected: dict[str, dict[str, object]] = {}  # what kept a node from being so
+        self._places = _Places()
 
     def _guarded(self, function: Callable[..., None], *arguments: object) -> None:
         try:
@@ -140,9 +146,11 @@ class _Recorder:
 
     def _note_collection(self, config: pytest.Config) -> None:
         """Where test ids start from (they are relative to the rootdir), and where pytest did."""
+        rootdir = str(getattr(config, "rootpath", None) or getattr(config, "rootdir", ""))
+        self._places.root = rootdir.rstrip("/") + "/"
         self._log.write(
             "collect-start",
-            rootdir=str(getattr(config, "rootpath", None) or getattr(config, "rootdir", "")),
+            rootdir=rootdir,
             invocation_dir=str(config.invocation_params.dir),
             configured=bool(getattr(config, "inipath", None) or getattr(config, "inifile", None)),
         )
@@ -152,13 +160,26 @@ class _Recorder:
         if isinstance(collector, pytest.File):
             self._log.write("collect", path=collector.nodeid)
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, None]:
+        made = yield
+        if made.excinfo is None:
+            self._guarded(self._note_uncollected, collector.nodeid, made.get_result())
+
+    def _note_uncollected(self, nodeid: str, report: pytest.CollectReport) -> None:
+        # It is there for a moment: pytest takes the call away before anybody sees the report.
+        excinfo = getattr(getattr(report, "call", None), "excinfo", None)
+        if excinfo is not None:
+            self._uncollected[nodeid] = self._places.raised(excinfo.value)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.outcome != "passed":
             self._guarded(self._note_collecting, report)
 
     def _note_collecting(self, report: pytest.CollectReport) -> None:
         if report.outcome == "failed":
-            self._log.write("collect-error", test=report.nodeid, message=_message(report))
+            told = {"message": _message(report), **self._uncollected.pop(report.nodeid, {})}
+            self._log.write("collect-error", test=report.nodeid, **told)
         elif report.outcome == "skipped":
             self._log.write("end", test=report.nodeid, outcome="skipped", duration=0.0)
 
@@ -171,6 +192,20 @@ class _Recorder:
         self._running[nodeid] = _Test(self._clock())
         self._log.write("start", test=nodeid)
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, None, None]:
+        yield
+        # Now, for it is here that the exception of a unittest takes its place in the call.
+        if call.excinfo is not None:
+            self._guarded(self._note_exception, item.nodeid, call)
+
+    def _note_exception(self, nodeid: str, call: pytest.CallInfo[None]) -> None:
+        test = self._running.get(nodeid)
+        if test is not None and call.excinfo is not None:
+            test.raised[call.when] = self._places.raised(call.excinfo.value)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._guarded(self._note_report, report)
@@ -182,12 +217,12 @@ class _Recorder:
             return
         outcome: str = report.outcome
         if outcome == "rerun":  # of pytest-rerunfailures
-            test.outcome = test.message = None
+            test.outcome, test.failure = None, {}
         elif test.outcome in ("failed", "error"):
             return
         elif outcome == "failed":
             test.outcome = "failed" if report.when == "call" else "error"
-            test.message = _message(report)
+            test.failure = {"message": _message(report), **test.raised.get(report.when, {})}
         elif outcome == "skipped" and report.when != "teardown":
             test.outcome = "passed" if hasattr(report, "wasxfail") else "skipped"
         elif outcome == "passed" and report.when == "call":
@@ -200,8 +235,7 @@ class _Recorder:
     def _note_end(self, nodeid: str) -> None:
         test = self._running.pop(nodeid)
         duration = round(self._clock() - test.start, 6)
-        told = {} if test.message is None else {"message": test.message}
-        self._log.write("end", test=nodeid, outcome=test.outcome, duration=duration, **told)
+        self._log.write("end", test=nodeid, outcome=test.outcome, duration=duration, **test.failure)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
@@ -213,6 +247,62 @@ class _Recorder:
         self._log.write("finish", exit_status=int(session.exitstatus), seconds=seconds)
         # In a line of its own: the count runs code, and any code may be what crashes this build.
         self._log.write("jit", **_jit_evidence())
+
+
+class _Places:
+    """Says what an exception is and where it comes from, the same on every machine."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self._library = os.path.dirname(os.__file__) + "/"
+
+    def raised(self, error: BaseException) -> dict[str, object]:
+        """The type of an exception and the frame that raised it, as far as they can be had."""
+        try:
+            return self._told(error)
+        except Exception:
+            return {}
+
+    def _told(self, error: BaseException) -> dict[str, object]:
+        if type(error).__name__ == "CollectError":  # pytest's own, around what a module raised
+            error = error.__cause__ or error
+        kind = type(error)
+        name = kind.__qualname__
+        if kind.__module__ != "builtins":
+            name = "{}.{}".format(kind.__module__, name)
+        told: dict[str, object] = {"exception": name[:_MESSAGE_LIMIT]}
+        trace = _top(error.__traceback__)
+        if trace is not None:
+            code = trace.tb_frame.f_code
+            function = getattr(code, "co_qualname", code.co_name)  # from 3.11 on
+            told["frame"] = "{}:{}".format(self._short(code.co_filename), function)
+            told["line"] = trace.tb_lineno
+        return told
+
+    def _short(self, path: str) -> str:
+        """A path from the suite's, the environment's or the library's root, else a bare name."""
+        installed = path.rpartition("/site-packages/")[2]
+        if installed != path:
+            return installed
+        for folder in (self.root, self._library):
+            if folder and path.startswith(folder):
+                return path[len(folder) :]
+        return path.rpartition("/")[2] if path.startswith("/") else path
+
+
+def _top(trace: TracebackType | None) -> TracebackType | None:
+    """The innermost frame that is not one of a test framework's: those hide by these two names."""
+    top = trace
+    while trace is not None:
+        frame = trace.tb_frame
+        hidden = "__unittest" in frame.f_globals or (
+            "__tracebackhide__" in frame.f_code.co_varnames
+            and frame.f_locals.get("__tracebackhide__") is True
+        )
+        if not hidden:
+            top = trace
+        trace = trace.tb_next
+    return top
 
 
 def _quieten(options: argparse.Namespace) -> None:

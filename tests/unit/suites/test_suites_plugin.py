@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,12 +77,12 @@ def run_suite(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return run
 
 
-def expected_outcomes() -> dict[str, str | None]:
-    """The EXPECTED table of the sample suite, read without running it."""
+def table(name: str) -> dict[str, Any]:
+    """A table of the sample suite, read without running it."""
     for node in ast.parse(OUTCOMES).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXPECTED":
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return dict(ast.literal_eval(node.value))
-    raise AssertionError("no EXPECTED")
+    raise AssertionError(f"no {name}")
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def outcomes(run_suite: Run) -> Session:
 
 def test_outcomes_are_pytests(outcomes: Session) -> None:
     seen = {r.id.partition("::")[2]: r.outcome.value for r in outcomes.log.results}
-    expected = expected_outcomes()
+    expected = table("EXPECTED")
     told = {name: outcome for name, outcome in expected.items() if outcome is not None}
     assert {name: seen[name] for name in told} == told, outcomes.output
     assert set(seen) == set(expected)  # each once: nothing of the suite's own pytest runs
@@ -134,6 +135,17 @@ def test_failures_have_a_message(outcomes: Session, test: str, message: str | No
     assert result.message == message
 
 
+def test_failures_have_a_place(outcomes: Session) -> None:
+    expected = table("RAISED")
+    seen = {}
+    for result in outcomes.log.results:
+        assert (result.line is None) is (result.frame is None)
+        place = None if result.exception is None else (result.exception, result.frame)
+        seen[result.id.partition("::")[2]] = place
+    assert {name: seen[name] for name in expected} == expected
+    assert all(seen[name] is None for name, told in table("EXPECTED").items() if told == "passed")
+
+
 def test_collection_errors_and_skipped_modules(run_suite: Run) -> None:
     session = run_suite(
         {
@@ -144,9 +156,15 @@ def test_collection_errors_and_skipped_modules(run_suite: Run) -> None:
     )
     assert session.exit_code == 2
     log = session.log
-    assert [(r.id, r.message) for r in log.collect_errors] == [
-        ("test_a.py", "ModuleNotFoundError: No module named 'nothing_here'"),
-        ("test_b.py", "ValueError: one"),
+    assert [(r.id, r.message, r.exception, r.frame, r.line) for r in log.collect_errors] == [
+        (
+            "test_a.py",
+            "ModuleNotFoundError: No module named 'nothing_here'",
+            "ModuleNotFoundError",
+            "test_a.py:<module>",
+            1,
+        ),
+        ("test_b.py", "ValueError: one", "ValueError", "test_b.py:<module>", 1),
     ]
     assert log.failed_tests == ("test_a.py", "test_b.py")
     assert log.counts is not None

@@ -16,7 +16,7 @@ COLLECTED = '{"event":"collect-end","tests":2}\n'
 START = '{"event":"start","test":"t/test_a.py::test_x[a b]"}\n'
 END = (
     '{"event":"end","test":"t/test_a.py::test_x[a b]","outcome":"failed","duration":0.5,'
-    '"message":"ValueError: no"}\n'
+    '"message":"ValueError: no","exception":"ValueError","frame":"t/test_a.py:test_x","line":7}\n'
 )
 FINISH = '{"event":"finish","exit_status":1,"seconds":0.1}\n'
 JIT = '{"event":"jit","enabled":true,"executors":8}\n'
@@ -43,6 +43,7 @@ def test_a_whole_session(tmp_path: Path) -> None:
     (result,) = log.results
     assert (result.outcome, result.duration) == (TestOutcome.FAILED, 0.5)
     assert result.message == "ValueError: no"
+    assert (result.exception, result.frame, result.line) == ("ValueError", "t/test_a.py:test_x", 7)
 
 
 @pytest.mark.parametrize(
