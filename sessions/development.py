@@ -28,7 +28,12 @@ def show_help(_session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run labeille's tests: unit, then integration (options after -- go to pytest)."""
     _install(session)
-    session.run("python", "-m", "pytest", *session.posargs)
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+        return
+    # Unit tests share nothing but the processor; many of the others measure what they start.
+    session.run("python", "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "tests/unit")
+    session.run("python", "-m", "pytest", "tests/integration")
 
 
 def lint(session: nox.Session) -> None:

@@ -33,9 +33,13 @@ def provide(kind: TargetKind, report: Callable[[str], None]) -> list[Target]:
     root = targets_dir()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _locked(root, report):
-            there = find(kind, own_candidates())
-            return [there] if there is not None else _fetch(kind, root, report)
+        there = find(kind, own_candidates())
+        if there is None:
+            with _locked(root, report):  # and look again: whoever held it may have fetched it
+                there = find(kind, own_candidates())
+                if there is None:
+                    return _fetch(kind, root, report)
+        return [there]
     except OSError as error:
         raise TargetError(
             f"{root} cannot be filled: {error}", hint="LABEILLE_TARGETS names another folder"

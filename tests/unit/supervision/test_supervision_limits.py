@@ -49,7 +49,8 @@ while True:
 """
 PARENT_AND_CHILD = """
 import json, subprocess, sys, os
-child = subprocess.Popen([sys.executable, "-I", "-S", "-X", "faulthandler", "-c", {child!r}])
+command = [sys.executable, "-I", "-S", "-X", "faulthandler", "-c", {child!r}]
+child = subprocess.Popen(command, stderr=sys.stdout)  # not the parent's: both may speak at once
 with open("tests.jsonl", "w") as file:
     print(json.dumps({{"pid": {pid}}}), file=file)
 child.wait()
