@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from labeille.errors import UsageError
+from labeille.errors import ResultsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from labeille.pipeline.job import PipelineSettings
+    from labeille.results.directory import RunDirectory
 
 #: A disk with fewer bytes left counts as full once something failed: no environment fits.
 ROOM = 16 * 1024 * 1024
@@ -26,6 +29,27 @@ def check_writable(option: str, path: Path) -> None:
         raise UsageError(
             f"{option}: {path} cannot be written: {reason}", hint=f"name another folder by {option}"
         )
+
+
+def refuse_full_disk(
+    settings: PipelineSettings, run: RunDirectory, package: str, ended: str
+) -> None:
+    """Raise ResultsError where a full disk may be what a package stumbled over.
+
+    ``ended`` is how the package ended, which means nothing then and is not to be kept.
+    """
+    full = full_disk(
+        (settings.work_dir, settings.sources.repos_dir, settings.environments.venvs_dir)
+    )
+    if full is None:
+        return
+    run.log(f"{package}: {ended}, not kept: the disk of {full} is full")
+    raise ResultsError(
+        f"the disk of {full} is full: {package} ended with {ended}, which means nothing then, "
+        "and the run is over",
+        hint="make room or choose another --work-dir; what is recorded already stays, and "
+        "--skip-completed goes on from there",
+    )
 
 
 def full_disk(paths: Iterable[Path]) -> Path | None:

@@ -6,9 +6,9 @@ import contextlib
 import traceback
 from typing import TYPE_CHECKING, Protocol
 
-from labeille.campaigns.disk import full_disk
+from labeille.campaigns.disk import refuse_full_disk
 from labeille.errors import Interrupted, LabeilleError, ResultsError
-from labeille.pipeline.keep import failed_record, tested_record
+from labeille.pipeline.keep import failed_record, note_incomplete, tested_record
 from labeille.pipeline.prepare import Unprepared, prepare
 from labeille.pipeline.schedule import Settled, Steps, run_steps
 from labeille.pipeline.scratch import sweep_scratch
@@ -102,9 +102,7 @@ class _Worker:
             trial = run_trial(prepared, self._settings, log_dir, cancel=self._cancel)
             if trial.outcome.ending is Ending.CANCELLED:
                 raise Interrupted("interrupted")
-            for stream in (trial.outcome.stdout, trial.outcome.stderr):
-                if stream.error is not None:
-                    self._run.log(f"{job.name}: {stream.path} is incomplete: {stream.error}")
+            note_incomplete(self._run, job.name, trial.outcome)
             verdict = judge_trial(trial, job.package.test_framework)
             record = tested_record(prepared, trial, verdict, self._run, self._settings)
         except (Interrupted, ResultsError):
@@ -119,25 +117,10 @@ class _Worker:
         Raises ResultsError instead where a full disk may be what the package stumbled over.
         """
         if record.status is not Status.PASS:
-            self._check_disk(record)
+            refuse_full_disk(self._settings, self._run, record.package, record.status)
         self._run.append(record)
         self._progress.finished(record)
         return record
-
-    def _check_disk(self, record: Record) -> None:
-        settings = self._settings
-        full = full_disk(
-            (settings.work_dir, settings.sources.repos_dir, settings.environments.venvs_dir)
-        )
-        if full is None:
-            return
-        self._run.log(f"{record.package}: {record.status}, not kept: the disk of {full} is full")
-        raise ResultsError(
-            f"the disk of {full} is full: {record.package} ended with {record.status}, which means "
-            "nothing then, and the run is over",
-            hint="make room or choose another --work-dir; what is recorded already stays, and "
-            "--skip-completed goes on from there",
-        )
 
     def _broken(self, job: Job, error: Exception) -> Record:
         """The record of a package that cannot be tested, or that labeille itself failed on.

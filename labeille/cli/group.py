@@ -17,6 +17,7 @@ from labeille.supervision.interrupts import signals_interrupt
 COMMANDS = {
     "analyze": "labeille.cli.analyze:analyze",
     "enrich": "labeille.cli.enrich:enrich_command",
+    "ft": "labeille.cli.ft:ft",
     "registry": "labeille.cli.registry:registry",
     "resolve": "labeille.cli.resolve:resolve",
     "run": "labeille.cli.run:run",

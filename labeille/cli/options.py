@@ -161,29 +161,35 @@ def place_options(function: Function) -> Function:
     )(function)
 
 
+_target_option = click.option(
+    "--target-python",
+    metavar="PYTHON",
+    help="The interpreter under test.  [default: LABEILLE_TARGET_PYTHON, pyproject.toml, "
+    "else one is found or fetched]",
+)
+_condition_option = click.option(
+    "--condition",
+    default="jit",
+    show_default=True,
+    help="jit, nojit, jit-stress, jit-eager[:N], nogil or gil.",
+)
+_env_option = click.option(
+    "--env",
+    "env",
+    metavar="K=V",
+    multiple=True,
+    help="A further variable for the test process.",
+)
+
+
 def target_options(function: Function) -> Function:
     """The interpreter under test and the condition it is run under."""
-    return _stack(
-        click.option(
-            "--target-python",
-            metavar="PYTHON",
-            help="The interpreter under test.  [default: LABEILLE_TARGET_PYTHON, pyproject.toml, "
-            "else one is found or fetched]",
-        ),
-        click.option(
-            "--condition",
-            default="jit",
-            show_default=True,
-            help="jit, nojit, jit-stress, jit-eager[:N], nogil or gil.",
-        ),
-        click.option(
-            "--env",
-            "env",
-            metavar="K=V",
-            multiple=True,
-            help="A further variable for the test process.",
-        ),
-    )(function)
+    return _stack(_target_option, _condition_option, _env_option)(function)
+
+
+def interpreter_options(function: Function) -> Function:
+    """The interpreter under test, for commands whose conditions are their own."""
+    return _stack(_target_option, _env_option)(function)
 
 
 def source_options(function: Function) -> Function:
@@ -240,7 +246,7 @@ def trial_options(function: Function) -> Function:
         click.option(
             "--stall-threshold",
             type=Seconds(zero="wait for ever"),
-            help="Without a byte of output; 0 never stalls.  [default: 120]",
+            help="Without a byte of output; 0 never stalls.  [default: 120; of ft run: 60]",
         ),
         click.option(
             "--memory-limit",

@@ -39,7 +39,8 @@ class TrialSettings:
     """Bounds and overrides of every trial of a run.
 
     ``timeout`` and ``stall_threshold`` are seconds; a package's own timeout goes before
-    ``timeout``. ``memory`` is bytes resident over all processes of a trial.
+    ``timeout``. ``memory`` is bytes resident over all processes of a trial. ``pytest_options`` are
+    given to every pytest that the test command starts, and to none that a suite starts inside.
     """
 
     timeout: float = DEFAULT_TIMEOUT
@@ -47,6 +48,7 @@ class TrialSettings:
     memory: int | None = None
     test_command_override: str | None = None
     test_command_suffix: str | None = None
+    pytest_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,8 +34,14 @@ def tested_record(
     verdict: Verdict,
     run: RunDirectory,
     settings: PipelineSettings,
+    *,
+    evidence: Path | None = None,  # noqa: PT028 - no test
 ) -> Record:
-    """The record of a package whose suite was run; a crash's evidence is written to the run."""
+    """The record of a package whose suite was run; a crash's evidence is written to the run.
+
+    ``evidence`` is that file's path in the run, by default the package's own; campaigns of several
+    trials a package give each one.
+    """
     environment, outcome = prepared.environment, trial.outcome
     record = _base_record(prepared.job, prepared.checkout, settings)
     tests, failed_tests = _test_results(prepared, trial)
@@ -56,7 +62,15 @@ def tested_record(
         verdict,
         outcome,
         run,
+        evidence=evidence,
     )
+
+
+def note_incomplete(run: RunDirectory, package: str, outcome: Outcome) -> None:
+    """Say in run.log which streams of a trial could not be kept whole, and why."""
+    for stream in (outcome.stdout, outcome.stderr):
+        if stream.error is not None:
+            run.log(f"{package}: {stream.path} is incomplete: {stream.error}")
 
 
 def failed_record(
@@ -114,7 +128,12 @@ def _test_results(prepared: Prepared, trial: Trial) -> tuple[TestCounts | None, 
 
 
 def _with_verdict(
-    record: Record, verdict: Verdict, outcome: Outcome | None, run: RunDirectory
+    record: Record,
+    verdict: Verdict,
+    outcome: Outcome | None,
+    run: RunDirectory,
+    *,
+    evidence: Path | None = None,
 ) -> Record:
     crash = verdict.crash
     changes: dict[str, object] = {
@@ -135,7 +154,7 @@ def _with_verdict(
             "cpu_seconds": round(outcome.cpu_seconds, 3),
         }
     if crash is not None:
-        evidence = Path("crashes") / f"{record.package}.txt"
+        evidence = evidence or Path("crashes") / f"{record.package}.txt"
         changes |= {
             "crash_signature": crash.signature,
             "crash": msgspec.structs.replace(crash, phase=verdict.phase, evidence=str(evidence)),

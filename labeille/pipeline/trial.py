@@ -71,7 +71,7 @@ def run_trial(
             Command(
                 argv=shell_argv(command),
                 cwd=prepared.checkout.path,
-                env=instrumented_environ(env, test_log),
+                env=instrumented_environ(env, test_log, settings.trial.pytest_options),
                 stdout=log_dir / "stdout.log",
                 stderr=log_dir / "stderr.log",
                 limits=trial_limits(job, settings),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from labeille.errors import ResultsError
 from labeille.results.extension_compat import ExtensionCompat  # noqa: TC001 - msgspec reads it
 from labeille.results.model import TestCounts, TimeoutKind
 
@@ -298,6 +299,21 @@ class FreeThreadedMeta(msgspec.Struct, frozen=True, kw_only=True):
     labeille_version: str | None = None
     target_id: str | None = None
     target: dict[str, object] | None = None
+
+
+def read_meta(folder: Path) -> FreeThreadedMeta | None:
+    """A run folder's ft_meta.json, None where there is none; ResultsError if it is damaged."""
+    try:
+        content = (folder / META_FILE).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(content, type=FreeThreadedMeta)
+    except msgspec.MsgspecError as error:
+        raise ResultsError(
+            f"{folder / META_FILE}: {error}",
+            hint="move the damaged run aside, or choose another --run-id",
+        ) from None
 
 
 class Series(enum.StrEnum):

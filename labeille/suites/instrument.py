@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PLUGIN_MODULE = "_labeille_evidence"
 
@@ -51,18 +52,22 @@ def install_plugin(site_packages: Path) -> None:
         raise
 
 
-def instrumented_environ(env: Mapping[str, str], log: Path) -> dict[str, str]:
+def instrumented_environ(
+    env: Mapping[str, str], log: Path, options: Sequence[str] = ()
+) -> dict[str, str]:
     """``env`` with what makes pytest write ``log``, and any process name its place in a crash.
 
-    Each pytest that the test command starts appends to ``log``; what those start inside themselves
-    sees ``env``'s own PYTEST_ADDOPTS. That value stays behind ours, so that it wins. Left alone:
+    Each pytest that the test command starts appends to ``log`` and takes ``options``; what those
+    start inside themselves sees ``env``'s own PYTEST_ADDOPTS. That value stays behind ours, so that
+    it wins. Left alone:
     PYTHONUNBUFFERED, for pytest and unittest flush after each test, and without a buffer
     ``sys.stdout.buffer`` is another type, which suites notice; PYTHONDONTWRITEBYTECODE likewise.
     """
     result = {name: value for name, value in env.items() if name not in _TRACING_VARIABLES}
     given = env.get("PYTEST_ADDOPTS", "").strip()
-    result["PYTEST_ADDOPTS"] = f"{ADDOPTS} {given}".rstrip()
-    result["LABEILLE_ADDOPTS"] = ADDOPTS
+    ours = f"{ADDOPTS} {shlex.join(options)}".rstrip()
+    result["PYTEST_ADDOPTS"] = f"{ours} {given}".rstrip()
+    result["LABEILLE_ADDOPTS"] = ours
     result["LABEILLE_TEST_LOG"] = str(log.absolute())
     result["PYTHONFAULTHANDLER"] = "1"  # children, unittest, and suites with -p no:faulthandler
     return result

@@ -1,0 +1,181 @@
+"""One iteration: a trial of the pipeline under a condition, and what is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labeille.campaigns.freethreading.failures import failing_thread, failure_signature
+from labeille.crashes.thread_stacks import read_thread_stacks
+from labeille.errors import Interrupted
+from labeille.pipeline.keep import note_incomplete, tested_record
+from labeille.pipeline.trial import run_trial
+from labeille.pipeline.verdict import judge_trial
+from labeille.results.freethreading import (
+    FailureDetail,
+    Iteration,
+    IterationStatus,
+    TsanReport,
+    iteration_folder,
+)
+from labeille.results.model import Status, TimeoutKind
+from labeille.suites.model import TestOutcome
+from labeille.supervision.model import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labeille.pipeline.job import PipelineSettings
+    from labeille.pipeline.trial import Prepared, Trial
+    from labeille.results.directory import RunDirectory
+    from labeille.results.freethreading import Series, ThreadStack
+    from labeille.results.model import Record
+    from labeille.suites.model import TestResult
+    from labeille.supervision.cancellation import Cancellation
+    from labeille.targets.model import Condition
+
+#: Bytes of standard error that are searched for stacks: a process with hundreds of threads.
+_STACK_BYTES = 512 * 1024
+_LAST_LINE = 500  # characters
+
+_STATUSES = {
+    Status.PASS: IterationStatus.PASS,
+    Status.FAIL: IterationStatus.FAIL,
+    Status.CRASH: IterationStatus.CRASH,
+    Status.TIMEOUT: IterationStatus.TIMEOUT,
+}
+#: What ended in a way that leaves stacks behind.
+_WITH_STACKS = (IterationStatus.CRASH, IterationStatus.TIMEOUT, IterationStatus.DEADLOCK)
+_BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """The iterations of one kind of one package: what they have in common.
+
+    ``threads`` are those that run each test at once, None where it is run as usual.
+    """
+
+    prepared: Prepared
+    settings: PipelineSettings
+    run: RunDirectory
+    series: Series
+    condition: Condition
+    threads: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """An iteration that is over: its record, each test's outcome, ThreadSanitizer's reports."""
+
+    iteration: Iteration
+    outcomes: Mapping[str, TestOutcome] = field(default_factory=dict)
+    tsan_reports: tuple[TsanReport, ...] = ()
+
+
+def run_iteration(trials: Trials, index: int, *, cancel: Cancellation) -> Ended:
+    """Run the suite once and say what came of it. Raises Interrupted where ``cancel`` ended it."""
+    name = trials.prepared.job.name
+    logs = Path("logs") / name / iteration_folder(trials.series, index)
+    log_dir = trials.run.path / logs
+    log_dir.mkdir(parents=True, exist_ok=True)
+    job = replace(trials.prepared.job, condition=trials.condition)
+    prepared = replace(trials.prepared, job=job)
+    trial = run_trial(prepared, trials.settings, log_dir, cancel=cancel)
+    if trial.outcome.ending is Ending.CANCELLED:
+        raise Interrupted("interrupted")
+    note_incomplete(trials.run, name, trial.outcome)
+    verdict = judge_trial(trial, job.package.test_framework)
+    record = tested_record(
+        prepared,
+        trial,
+        verdict,
+        trials.run,
+        trials.settings,
+        evidence=Path("crashes") / name / f"{logs.name}.txt",
+    )
+    return Ended(
+        iteration=_iteration(record, trial, index=index, logs=logs, threads=trials.threads),
+        outcomes={result.id: result.outcome for result in _results(trial)},
+    )
+
+
+def _iteration(
+    record: Record, trial: Trial, *, index: int, logs: Path, threads: int | None
+) -> Iteration:
+    status = _status(record)
+    tests = record.tests
+    failing = {result.id: result for result in _results(trial) if result.outcome in _BAD}
+    ids = record.failed_tests
+    return Iteration(
+        index=index,
+        status=status,
+        exit_code=record.exit_code,
+        duration_s=record.duration_seconds,
+        crash_signal=record.crash.signal if record.crash else None,
+        crash_signature=record.crash_signature,
+        output_stalled=record.timeout_kind is TimeoutKind.STALL,
+        last_output_line=_last_line(trial),
+        stderr_tail="" if status is IterationStatus.PASS else record.stderr_tail,
+        tests_passed=tests.passed if tests else None,
+        tests_failed=tests.failed if tests else None,
+        tests_errored=tests.error if tests else None,
+        tests_skipped=tests.skipped if tests else None,
+        cpu_seconds=record.cpu_seconds,
+        max_rss_bytes=record.max_rss_bytes,
+        timeout_kind=record.timeout_kind,
+        reason=record.reason,
+        failed_tests={id_: failure_signature(_message(failing.get(id_))) for id_ in ids},
+        failure_details=_details(trial, ids),
+        running_test=record.running_test,
+        stacks=_stacks(trial) if status in _WITH_STACKS else (),
+        condition=record.condition,
+        threads=threads,
+        logs=str(logs),
+        timestamp=record.timestamp,
+    )
+
+
+def _status(record: Record) -> IterationStatus:
+    """A stall, where nothing is printed for the threshold, is a deadlock; a limit a timeout."""
+    if record.timeout_kind is TimeoutKind.STALL:
+        return IterationStatus.DEADLOCK
+    return _STATUSES.get(record.status, IterationStatus.ERROR)
+
+
+def _results(trial: Trial) -> tuple[TestResult, ...]:
+    return (*trial.log.collect_errors, *trial.log.results)
+
+
+def _message(result: TestResult | None) -> str | None:
+    return result.message if result else None
+
+
+def _details(trial: Trial, ids: tuple[str, ...]) -> dict[str, FailureDetail]:
+    """Message, place and thread of each failure that the per-test log tells of."""
+    wanted = set(ids)
+    details: dict[str, FailureDetail] = {}
+    previous: str | None = None
+    for position, result in enumerate(trial.log.results):
+        if result.id in wanted and result.outcome in _BAD:
+            details[result.id] = FailureDetail(
+                message=result.message,
+                position=position,
+                previous=previous,
+                thread=failing_thread(result.message),
+            )
+        previous = result.id
+    for result in trial.log.collect_errors:
+        if result.id in wanted and result.message:
+            details.setdefault(result.id, FailureDetail(message=result.message))
+    return details
+
+
+def _stacks(trial: Trial) -> tuple[ThreadStack, ...]:
+    return read_thread_stacks(trial.outcome.stderr.tail(_STACK_BYTES))
+
+
+def _last_line(trial: Trial) -> str:
+    lines = trial.outcome.stdout.tail(4096).rstrip().splitlines()
+    return lines[-1][:_LAST_LINE] if lines else ""

@@ -1,0 +1,155 @@
+"""How a free-threaded campaign looks while it runs, and what it says at its end."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from labeille.reports.words import Verbosity, one_line, revision_text
+from labeille.results.freethreading import Breakage, Category, IterationStatus, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
+    from labeille.campaigns.freethreading.plan import FreeThreadedPlan
+    from labeille.pipeline.job import Job
+    from labeille.pipeline.trial import Prepared
+    from labeille.results.freethreading import FreeThreadedRecord, Iteration
+
+_SERIES_WORDS = {
+    Series.PLAIN: "iteration",
+    Series.GIL: "with the GIL,",
+    Series.STRESS: "under stress,",
+}
+_BREAKAGE_WORDS = {
+    Breakage.NONE: "",
+    Breakage.FREE_THREADING: "broken by free threading",
+    Breakage.PRE_EXISTING: "broken with the GIL too",
+    Breakage.UNDECIDED: "too few iterations to tell whether free threading breaks it",
+}
+
+
+class FreeThreadedProgress:
+    """A line for each package, and with --verbose for each iteration."""
+
+    def __init__(self, plan: FreeThreadedPlan, verbosity: Verbosity) -> None:
+        self._plan = plan
+        self._verbosity = verbosity
+        self._lock = threading.Lock()
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        if self._verbosity > Verbosity.QUIET:
+            self._print(headline(self._plan))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to take away."""
+
+    def preparing(self, job: Job) -> None:
+        """Say that the checkout and the environment are being got, if there is time to read it."""
+        if self._verbosity >= Verbosity.VERBOSE:
+            self._print(f"{job.name}: preparing")
+
+    def testing(self, prepared: Prepared) -> None:
+        """Say what is run, and in which environment."""
+        if self._verbosity >= Verbosity.VERBOSE:
+            environment = prepared.environment
+            how = "reused" if environment.reused else f"built by {environment.backend}"
+            what = f"{prepared.job.name}: testing {revision_text(prepared)}"
+            self._print(f"{what} in {environment.path} ({how})")
+
+    def iterated(self, job: Job, series: Series, iteration: Iteration) -> None:
+        """Say how an iteration ended, if there is time to read it."""
+        if self._verbosity >= Verbosity.VERBOSE:
+            total = self._plan.manner.iterations
+            which = f"{_SERIES_WORDS[series]} {iteration.index + 1}/{total}"
+            self._print(f"{job.name}: {which}: {iteration_text(iteration)}")
+
+    def finished(self, record: FreeThreadedRecord) -> None:
+        """Say the category."""
+        with self._lock:
+            self._done += 1
+            done = self._done
+        if self._verbosity > Verbosity.QUIET:
+            self._print(f"[{done}/{len(self._plan.jobs)}] {record_line(record)}")
+
+    def _print(self, line: str) -> None:
+        with self._lock:
+            print(line, flush=True)
+
+
+def headline(plan: FreeThreadedPlan) -> str:
+    """One line: what is run how often, on which interpreter, and where it is kept."""
+    target, manner = plan.target, plan.manner
+    facts = [target.version, "free-threaded"]
+    facts += ["debug"] if target.debug else []
+    facts += [f"sanitizers: {', '.join(target.sanitizers)}"] if target.sanitizers else []
+    count = len(plan.jobs)
+    what = plan.jobs[0].name if count == 1 else f"{count} packages"
+    how = f"{manner.iterations} iterations with PYTHON_GIL=0"
+    if manner.compare_with_gil:
+        how += ", as many with PYTHON_GIL=1"
+    if manner.stress_threads:
+        how += f", as many with each test in {manner.stress_threads} threads"
+    places = plan.campaign.wishes.places
+    return (
+        f"{what} on {target.python} ({', '.join(facts)}), {how}; "
+        f"environments in {places.venvs_dir}; run {plan.run.path}"
+    )
+
+
+def iteration_text(iteration: Iteration) -> str:
+    """One iteration's end in a few words."""
+    parts = [iteration.status.value]
+    if iteration.activity is not None:
+        parts.append(iteration.activity.value)
+    if iteration.crash_signature:
+        parts.append(iteration.crash_signature)
+    if iteration.failed_tests:
+        parts.append(f"{len(iteration.failed_tests)} failed")
+    parts.append(f"{iteration.duration_s:.1f} s")
+    if iteration.running_test:
+        parts.append(f"in {iteration.running_test}")
+    return ", ".join(parts)
+
+
+def record_line(record: FreeThreadedRecord) -> str:
+    """One package's result on one line."""
+    parts = [f"{record.package}: {record.category}"]
+    if record.iterations_completed:
+        parts.append(f"{record.pass_count} of {record.iterations_completed} passed")
+    kinds = (
+        (record.crash_count, IterationStatus.CRASH),
+        (record.deadlock_count, IterationStatus.DEADLOCK),
+        (record.timeout_count, IterationStatus.TIMEOUT),
+        (record.error_count, IterationStatus.ERROR),
+    )
+    parts += [f"{count} {status}" for count, status in kinds if count]
+    if record.gil_enabled_pass_rate is not None:
+        parts.append(f"{record.gil_enabled_pass_rate:.0%} with the GIL")
+    if record.breakage is not None and _BREAKAGE_WORDS[record.breakage]:
+        parts.append(_BREAKAGE_WORDS[record.breakage])
+    if record.stress_pass_rate is not None:
+        parts.append(f"{record.stress_pass_rate:.0%} under stress")
+    if record.stopped_early:
+        parts.append(record.stopped_early)
+    message = record.install_error or record.import_error or record.reason
+    if message:
+        parts.append(one_line(message))
+    return ", ".join(parts)
+
+
+def summary_text(plan: FreeThreadedPlan, records: Sequence[FreeThreadedRecord]) -> str:
+    """What a run came to: how many of each category, and where to read on."""
+    counts = Counter(record.category for record in records)
+    total = ", ".join(f"{counts[each]} {each}" for each in Category if counts[each])
+    selected = len(plan.campaign.selected.chosen)
+    lines = [f"{len(records)} of {selected} packages: {total or 'nothing'}"]
+    problems = [str(problem) for problem in plan.campaign.selected.problems]
+    if problems:
+        lines.append("registry files left out:\n" + "\n".join(f"  {line}" for line in problems))
+    lines.append(f"results: {plan.run.path}")
+    return "\n".join(lines)
