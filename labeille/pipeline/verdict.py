@@ -31,6 +31,10 @@ OUTSIDE_SIGNALS = frozenset({signal.SIGKILL, signal.SIGTERM})
 
 GIB = 1024**3
 
+#: CPU seconds a second from which a silent trial counts as busy. A wait uses none, a loop that
+#: polls once a millisecond 0.03 (measured); a spin 1, but less where other work has the CPUs.
+BUSY_SHARE = 0.1
+
 
 #: Where a crash happened when it was not while the environment was built.
 TEST_PHASE = "test"
@@ -135,9 +139,16 @@ def unwrap_installer(text: str) -> str:
 def _stall_reason(trial: Trial) -> str:
     running = trial.log.running_test
     where = f" in {running}" if running else ""
-    busy = trial.outcome.cpu_seconds / max(trial.outcome.duration_seconds, 0.001)
-    how = "busy" if busy > 0.5 else "idle"
+    how = "busy" if is_spinning(trial.outcome) else "idle"
     return f"no sign of life{where} ({how}: {trial.outcome.cpu_seconds:.0f} s of CPU time)"
+
+
+def is_spinning(outcome: Outcome) -> bool:
+    """Whether a stalled trial was at work while it was silent, rather than waiting."""
+    share = outcome.silent_cpu_share
+    if share is None:
+        share = outcome.cpu_seconds / max(outcome.duration_seconds, 0.001)
+    return share >= BUSY_SHARE
 
 
 def _collecting_reason(trial: Trial) -> str | None:

@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 
+from labeille.supervision.busyness import Busyness
 from labeille.supervision.kept_stream import KeptStream
 from labeille.supervision.launch import LaunchError, become_subreaper, launch
 from labeille.supervision.process_tree import (
@@ -98,6 +99,8 @@ class _Keeper:
         self._cancelled = False
         self._main = 0
         self._look_often = False
+        self._busyness = Busyness()
+        self._silent_share: float | None = None
         self._status: int | None = None
         self._started = self._life = self._ended = 0.0
 
@@ -189,7 +192,9 @@ class _Keeper:
                     if files.grew():
                         self._life = now
                     elif due:
+                        self._silent_share = self._busyness.share(now)
                         return "stall"
+                    self._busyness.sample(now, self._life)
                     next_look = now + look_every
             if memory is not None and now >= next_sum:
                 if resident_bytes(descendants(os.getpid())) > memory:
@@ -282,6 +287,7 @@ class _Keeper:
             "cpu": usage.ru_utime + usage.ru_stime,
             "max_rss": usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
             "leftovers": leftovers,
+            "silent_share": self._silent_share,
             "totals": [stream.total for stream in self._streams],
             "errors": [stream.error for stream in self._streams],
         }

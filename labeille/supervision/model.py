@@ -108,6 +108,8 @@ class Outcome:
     ``exit_code`` is as ``waitpid`` gives it: negative for a signal. ``cpu_seconds`` is user plus
     system time of the process and all its descendants; ``max_rss_bytes`` the largest resident
     set of any of them; ``leftovers`` how many descendants were still alive when it ended.
+    ``silent_cpu_share`` is the CPU time that they used, in seconds a second, over the silence that
+    a stall was; None for every other ending.
     """
 
     exit_code: int
@@ -118,6 +120,7 @@ class Outcome:
     leftovers: int
     stdout: Output
     stderr: Output
+    silent_cpu_share: float | None = None
 
     @property
     def signal(self) -> signal.Signals | None:

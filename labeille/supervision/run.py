@@ -237,6 +237,7 @@ def _outcome(command: Command, answer: dict[str, Any]) -> Outcome:
         cpu_seconds=answer["cpu"],
         max_rss_bytes=answer["max_rss"],
         leftovers=answer["leftovers"],
+        silent_cpu_share=answer["silent_share"],
         stdout=outputs[0],
         stderr=outputs[1],
     )

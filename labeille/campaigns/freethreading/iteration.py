@@ -11,8 +11,9 @@ from labeille.crashes.thread_stacks import read_thread_stacks
 from labeille.errors import Interrupted
 from labeille.pipeline.keep import note_incomplete, tested_record
 from labeille.pipeline.trial import run_trial
-from labeille.pipeline.verdict import judge_trial
+from labeille.pipeline.verdict import is_spinning, judge_trial
 from labeille.results.freethreading import (
+    Activity,
     FailureDetail,
     Iteration,
     IterationStatus,
@@ -126,6 +127,7 @@ def _iteration(
         max_rss_bytes=record.max_rss_bytes,
         timeout_kind=record.timeout_kind,
         reason=record.reason,
+        activity=_activity(trial),
         failed_tests={id_: failure_signature(_message(failing.get(id_))) for id_ in ids},
         failure_details=_details(trial, ids),
         running_test=record.running_test,
@@ -142,6 +144,12 @@ def _status(record: Record) -> IterationStatus:
     if record.timeout_kind is TimeoutKind.STALL:
         return IterationStatus.DEADLOCK
     return _STATUSES.get(record.status, IterationStatus.ERROR)
+
+
+def _activity(trial: Trial) -> Activity | None:
+    if trial.outcome.ending is not Ending.STALL:
+        return None
+    return Activity.SPINNING if is_spinning(trial.outcome) else Activity.BLOCKED
 
 
 def _results(trial: Trial) -> tuple[TestResult, ...]:

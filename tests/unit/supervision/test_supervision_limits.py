@@ -22,6 +22,18 @@ pytest_plugins = ["supervision_sandbox"]
 
 SILENT = "import time; time.sleep(100)"
 DOTS = "import time\nwhile True: print('.', end='', flush=True); time.sleep(0.05)"
+WORKING_THEN_SILENT = """
+import time
+end = time.monotonic() + 0.8
+while time.monotonic() < end:
+    print(".", end="", flush=True)
+time.sleep(100)
+"""
+WORKING_IN_SILENCE = """
+import subprocess, sys
+print("quiet from here", flush=True)
+subprocess.run([sys.executable, "-I", "-S", "-c", "while True: pass"])
+"""
 IGNORING = """
 import signal, time
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGABRT, signal.SIGHUP):
@@ -80,6 +92,8 @@ CASES: dict[str, Callable[[Sandbox], Command]] = {
     ),
     "silent": plain(SILENT, stall_threshold=0.4),
     "dots": plain(DOTS, stall_threshold=0.4, timeout=0.6),
+    "working then silent": plain(WORKING_THEN_SILENT, stall_threshold=0.4),
+    "working in silence": plain(WORKING_IN_SILENCE, stall_threshold=0.4),
     "ignoring": plain(IGNORING, stall_threshold=0.3, grace=0.2),
     "no grace": plain(IGNORING, timeout=0.2, grace=0),
     "stopped": plain(STOPPED, timeout=0.3, grace=5),
@@ -124,6 +138,23 @@ def test_bounds_end_it_in_time(
     outcome = outcomes[name]
     assert (outcome.ending, outcome.exit_code) == (ending, exit_code)
     assert seconds <= outcome.duration_seconds < seconds + 1.5
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("working then silent", 0.0, 0.05), ("silent", 0.0, 0.05), ("working in silence", 0.1, 2.0)],
+)
+def test_the_cpu_time_of_the_silence_alone_counts(
+    outcomes: Mapping[str, Outcome], name: str, least: float, most: float
+) -> None:
+    outcome = outcomes[name]
+    assert outcome.ending is Ending.STALL
+    assert outcome.silent_cpu_share is not None
+    assert least <= outcome.silent_cpu_share <= most
+
+
+def test_only_a_stall_has_a_silence(outcomes: Mapping[str, Outcome]) -> None:
+    assert outcomes["dots"].silent_cpu_share is None
 
 
 @pytest.mark.parametrize(
