@@ -132,7 +132,7 @@ def plan_campaign(
         wishes=wishes,
         target=target,
         selected=selected,
-        settings=_pipeline_settings(wishes, target, slots),
+        settings=pipeline_settings(wishes, target, slots),
         slots=slots,
         run=RunDirectory(wishes.places.results_dir, _choose_run(wishes, prefix, report)),
     )
@@ -205,7 +205,8 @@ def _choose_run(wishes: Wishes, prefix: str, report: Callable[[str], None]) -> s
     return wishes.shared_run_id or new_run_id(results_dir, prefix=prefix)
 
 
-def _pipeline_settings(wishes: Wishes, target: Target, slots: int) -> PipelineSettings:
+def pipeline_settings(wishes: Wishes, target: Target, slots: int) -> PipelineSettings:
+    """What a campaign's trials have in common; ``slots`` of them share the machine's memory."""
     places = wishes.places
     memory = wishes.memory_limit or int(machine_memory() * MEMORY_SHARE / slots)
     stall = DEFAULT_STALL_THRESHOLD if wishes.stall_threshold is None else wishes.stall_threshold

@@ -19,6 +19,7 @@ COMMANDS = {
     "enrich": "labeille.cli.enrich:enrich_command",
     "ft": "labeille.cli.ft:ft",
     "registry": "labeille.cli.registry:registry",
+    "reproduce": "labeille.cli.reproduce:reproduce",
     "resolve": "labeille.cli.resolve:resolve",
     "run": "labeille.cli.run:run",
     "scan-deps": "labeille.cli.scan_deps:scan_deps",

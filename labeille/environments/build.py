@@ -75,6 +75,7 @@ def _build(
     tmp = path.parent.parent / ".tmp" / key
     _clear(tmp)
     tmp.mkdir(parents=True)
+    write_constraints(request, tmp)
     request.log_dir.mkdir(parents=True, exist_ok=True)
     try:
         env = install_environ(request, path, tmp=tmp, shims=shims_folder(path))
@@ -132,7 +133,6 @@ def _make(request: EnvironmentRequest, path: Path, uv: Path | None, runner: Runn
     else:
         make_venv_with_virtualenv(request.target, path, runner)
     write_shims(request, path, uv)
-    write_constraints(request, path)
     run_install(request, path, "pip" if uv is None else "uv", runner)
 
 

@@ -51,12 +51,14 @@ def write_shims(request: EnvironmentRequest, path: Path, uv: Path | None) -> Non
         shim.chmod(0o755)
 
 
-def write_constraints(request: EnvironmentRequest, path: Path) -> None:
-    """Write the file that PIP_CONSTRAINT and UV_CONSTRAINT name, where the run pins versions."""
+def write_constraints(request: EnvironmentRequest, tmp: Path) -> None:
+    """Write the file that PIP_CONSTRAINT and UV_CONSTRAINT name, where the run pins versions.
+
+    Without pip, of which a new venv gets the version that there is here.
+    """
+    pins = [pin for pin in request.settings.pins if not pin.startswith("pip==")]
     if request.settings.pins:
-        file = constraints_file(path)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{pin}\n" for pin in request.settings.pins), encoding="utf-8")
+        constraints_file(tmp).write_text("".join(f"{pin}\n" for pin in pins), encoding="utf-8")
 
 
 def served_by_uv(command: str) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from labeille.cache_dir import cache_dir
-from labeille.environments.marker import OWN_FOLDER
 from labeille.environments.uv import uv_config_environ
 from labeille.pypi.settings import default_index, index_settings
 from labeille.supervision.environ import base_environ, network_environ
@@ -38,7 +37,7 @@ def install_environ(
     env |= {name: value for name, value in network_environ().items() if name not in _REPLACED}
     env |= index_environ(index_settings())
     if request.settings.pins:
-        env |= dict.fromkeys(("PIP_CONSTRAINT", "UV_CONSTRAINT"), constraints_file(path).as_uri())
+        env |= dict.fromkeys(("PIP_CONSTRAINT", "UV_CONSTRAINT"), constraints_file(tmp).as_uri())
     return env | {
         **uv_config_environ(),
         **_cache_environ(request.target),
@@ -65,9 +64,9 @@ def install_environ(
     }
 
 
-def constraints_file(path: Path) -> Path:
-    """Where an environment with pinned versions keeps them."""
-    return path / OWN_FOLDER / "constraints.txt"
+def constraints_file(tmp: Path) -> Path:
+    """Where the pinned versions stand while an environment is built."""
+    return tmp / "constraints.txt"
 
 
 def _cache_environ(target: Target) -> dict[str, str]:

@@ -23,7 +23,7 @@ import pytest
 from minibatch import BACKEND, REPOSITORY, commit_all, find_processes, read_records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 #: Seconds within which an interrupted labeille or nox is over, whatever its suites do.
 AT_ONCE = 2.0
@@ -124,13 +124,22 @@ class Workshop:
     def results(self) -> Path:
         return self.root / "results"
 
-    def add(self, name: str, suite: str = "", *, build: str = "", **fields: object) -> None:
+    def add(
+        self,
+        name: str,
+        suite: str = "",
+        *,
+        build: str = "",
+        files: Mapping[str, str] | None = None,
+        **fields: object,
+    ) -> None:
         """Add a package; ``suite`` and ``build`` are Python code: what its test command runs, and
-        what its build backend does first. ``fields`` change its registry entry."""
+        what its build backend does first. ``files`` are further ones by their paths. ``fields``
+        change its registry entry."""
         module = f"mini_{name.replace('-', '_')}"
         entry = {
             "package": name,
-            "repo": str(self._repository(name, module, suite, build)),
+            "repo": str(self._repository(name, module, suite, build, files or {})),
             "extension_type": "pure",
             "install_command": "pip install -e .",
             "test_command": "python suite.py",
@@ -153,11 +162,15 @@ class Workshop:
         path.write_text(text)
         return path
 
-    def _repository(self, name: str, module: str, suite: str, build: str) -> Path:
+    def _repository(
+        self, name: str, module: str, suite: str, build: str, files: Mapping[str, str]
+    ) -> Path:
         folder = self.root / "upstream" / name
         (folder / module).mkdir(parents=True)
         (folder / module / "__init__.py").touch()
-        (folder / "suite.py").write_text(suite)
+        for path, text in {"suite.py": suite, **files}.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
         (folder / "backend.py").write_text(f"{build}\n{BACKEND.read_text()}")
         (folder / "pyproject.toml").write_text(
             f'[project]\nname = "{name}"\nversion = "1.0"\n\n[build-system]\nrequires = []\n'

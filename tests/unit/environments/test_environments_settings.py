@@ -218,14 +218,14 @@ def test_pins_are_in_the_key_and_what_pip_and_uv_keep_to(
     tmp_path: Path, make_request: Callable[..., EnvironmentRequest]
 ) -> None:
     request = make_request(tmp_path)
-    pinned = replace(request, settings=replace(request.settings, pins=("idna==3.9",)))
+    pinned = replace(request, settings=replace(request.settings, pins=("idna==3.9", "pip==25.0")))
     assert environment_key(pinned) != environment_key(request)
     assert "pins" not in recipe(request)  # what stands already stays good
-    path = tmp_path / "with blanks"  # which both tools part paths at
-    env = install_environ(pinned, path, tmp=tmp_path, shims=tmp_path)
-    write_constraints(pinned, path)
-    assert env["PIP_CONSTRAINT"] == env["UV_CONSTRAINT"] == constraints_file(path).as_uri()
-    assert constraints_file(path).read_text() == "idna==3.9\n"
-    assert not {"PIP_CONSTRAINT", "UV_CONSTRAINT"} & set(
-        install_environ(request, path, tmp=tmp_path, shims=tmp_path)
-    )
+    tmp = tmp_path / "with blanks"  # which both tools part paths at
+    tmp.mkdir()
+    env = install_environ(pinned, tmp_path, tmp=tmp, shims=tmp_path)
+    write_constraints(pinned, tmp)
+    assert env["PIP_CONSTRAINT"] == env["UV_CONSTRAINT"] == constraints_file(tmp).as_uri()
+    assert constraints_file(tmp).read_text() == "idna==3.9\n"  # pip: that of the venv, till the end
+    free = install_environ(request, tmp_path, tmp=tmp, shims=tmp_path)
+    assert not {"PIP_CONSTRAINT", "UV_CONSTRAINT"} & set(free)
