@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from workshop import Finished, Workshop
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CRASHES = "import os; os.abort()"
 #: With the JIT on, whether there is one or not: the variable is what a test can see anywhere.
@@ -38,7 +35,7 @@ def records(workshop: Workshop, run_id: str = "r") -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def hunted(workshop: Workshop) -> Iterator[Workshop]:
+def hunted(workshop: Workshop) -> Workshop:
     """The workshop's packages, hunted; then the registry is gone: the run is from elsewhere."""
     workshop.hunt("--timeout", "20", "--env", "MARK=here", "--packages", "crashes,fails").finish()
     for entry in (workshop.registry / "packages").iterdir():

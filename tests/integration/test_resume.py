@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workshop import AT_ONCE, STUBBORN, Workshop, wait_for
 
@@ -80,12 +80,13 @@ def test_what_is_tried_again(empty: Workshop) -> None:
     broken.touch()
     for name, suite in SUITES.items():
         build = f"import os\nassert not os.path.exists({str(broken)!r})"
+        fields: dict[str, Any] = {"repo": str(missing)} if name == "clone-error" else {}
         empty.add(
             name,
             suite,
             build=build if name == "install-error" else "",
             timeout=1 if name == "timeout" else None,
-            **({"repo": str(missing)} if name == "clone-error" else {}),
+            **fields,
         )
     options = ("--source", "git", "--installer", "uv", "--workers", "4")
     done = empty.hunt(*options).finish()
