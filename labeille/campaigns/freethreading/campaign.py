@@ -7,6 +7,7 @@ import traceback
 from typing import TYPE_CHECKING, Protocol
 
 from labeille.campaigns.disk import refuse_full_disk
+from labeille.campaigns.freethreading.extensions import examine_extensions
 from labeille.campaigns.freethreading.package import PackageTest
 from labeille.environments.model import InstallError, Phase
 from labeille.errors import Interrupted, LabeilleError, ResultsError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from labeille.campaigns.freethreading.plan import FreeThreadedPlan
     from labeille.pipeline.job import Job
     from labeille.pipeline.trial import Prepared
+    from labeille.results.extension_compat import ExtensionCompat
     from labeille.results.freethreading import Iteration, Series
     from labeille.supervision.cancellation import Cancellation
 
@@ -100,12 +102,19 @@ class _Worker:
                 prepared=prepared,
                 heard=lambda series, iteration: self._progress.iterated(job, series, iteration),
                 cancel=self._cancel,
+                compat=self._compat(prepared),
             ).run()
         except (Interrupted, ResultsError):
             raise
         except Exception as error:  # noqa: BLE001 - one package must not stop the others
             record = self._broken(job, error)
         return self._keep(record)
+
+    def _compat(self, prepared: Prepared) -> ExtensionCompat | None:
+        if not self._plan.manner.detect_extensions:
+            return None
+        log_dir = self._run.log_dir(prepared.job.name, fresh=False)
+        return examine_extensions(prepared, log_dir, cancel=self._cancel)
 
     def _keep(self, record: FreeThreadedRecord) -> FreeThreadedRecord:
         """Put the record on disk, here in the worker's thread, where no signal comes between.
