@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from labeille.campaigns.enrichment.aside import is_aside
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
 from labeille.projects.catalogue import development_tools
 from labeille.projects.model import RequirementSet, SetKind
@@ -39,13 +40,18 @@ def needed(facts: Facts, left_out: Iterable[str] = ()) -> list[Need]:
         for need in facts.needs.installable
         if need.package not in without
         and not is_spared(facts, need)
-        and not (need.conditional and not is_declared(need))
+        and (is_declared(need) or not (need.conditional or is_aside_alone(need)))
     ]
 
 
 def is_declared(need: Need) -> bool:
     """Whether a set for the tests names it; an import alone can be one that may fail."""
     return any(reason.kind is ReasonKind.DECLARED for reason in need.reasons)
+
+
+def is_aside_alone(need: Need) -> bool:
+    """Whether only folders show it whose tests are left out (suite_rules.side_folders)."""
+    return bool(need.reasons) and all(is_aside(reason.place) for reason in need.reasons)
 
 
 def essential(facts: Facts) -> list[Need]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from labeille.campaigns.enrichment.aside import is_vendored
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
-from labeille.campaigns.enrichment.suite_rules import is_vendored
 from labeille.registry.model import SourceKind
 
 if TYPE_CHECKING:

@@ -41,6 +41,9 @@ _WARNING_AS_ERROR = re.compile(
 _INTERNAL_FRAME = re.compile(
     r"^INTERNALERROR>\s+File \"[^\"]*/site-packages/(?P<name>(?!_pytest\b)\w+)", re.MULTILINE
 )
+_ALARM = re.compile(r"^INTERNALERROR> .*Timeout \(?>[\d.]+s\)?.*", re.MULTILINE)
+#: https://github.com/pytest-dev/pytest-timeout#avoiding-timeouts-in-fixtures
+_FUNCTIONS_ONLY = "timeout_func_only=true"
 #: https://docs.pytest.org/en/stable/reference/exit-codes.html
 _INTERNAL_ERROR = 3
 # What tests import of each other, from a folder whose __init__.py or module is not there.
@@ -173,6 +176,20 @@ def broken_plugin(facts: Facts, attempt: Attempt) -> Change | None:
         return change
     options = (*change.recipe.options, "--continue-on-collection-errors")
     return changed(change.recipe, change.reason, options=options)
+
+
+def alarm_in_pytest(facts: Facts, attempt: Attempt) -> Change | None:
+    """pytest-timeout's alarm went off in pytest's own work, after a test: only in tests then."""
+    del facts
+    if attempt.exit_code != _INTERNAL_ERROR or not _ALARM.search(attempt.output):
+        return None
+    if _FUNCTIONS_ONLY in attempt.recipe.options:
+        return None
+    return changed(
+        attempt.recipe,
+        f"-o {_FUNCTIONS_ONLY}: an alarm of pytest-timeout went off in pytest itself",
+        options=(*attempt.recipe.options, "-o", _FUNCTIONS_ONLY),
+    )
 
 
 def import_mode(facts: Facts, attempt: Attempt) -> Change | None:
@@ -361,6 +378,7 @@ MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
     unknown_setting,
     required_plugins,
     broken_plugin,
+    alarm_in_pytest,
     import_mode,
     warnings_shown,
     stalled_test,

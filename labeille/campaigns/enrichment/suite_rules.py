@@ -7,6 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from labeille.campaigns.enrichment.aside import SIDE_FOLDERS, is_aside, is_vendored
 from labeille.campaigns.enrichment.install_rules import is_spared
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed, is_compiled
 from labeille.projects.catalogue import known_plugins
@@ -16,11 +17,6 @@ from labeille.registry.model import TestFramework
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-#: Folders below or beside tests that measure, check types, build documents or want a network.
-SIDE_FOLDERS = frozenset(
-    """bench benchmark benchmarks perf performance profiling typing typechecking type_tests mypy
-    pyright docs doc online network examples fuzz fuzzing""".split()  # noqa: SIM905 - reads better
-)
 #: Markers of tests that want the internet, which a test machine need not have.
 _NETWORK_MARKERS = frozenset(
     {"network", "online", "internet", "requires_internet", "requires_network", "remote_data"}
@@ -177,7 +173,7 @@ def test_paths(facts: Facts, recipe: Recipe) -> Change | None:
     if recipe.framework is not TestFramework.PYTEST:
         return None
     dirs = facts.needs.test_dirs
-    kept = [path for path in dirs if not _is_aside(path) and not is_vendored(path)]
+    kept = [path for path in dirs if not is_aside(path) and not is_vendored(path)]
     settings = facts.project.pytest
     configured = settings is not None and settings.testpaths
     if not kept or (configured and len(kept) == len(dirs)):
@@ -221,7 +217,7 @@ def side_folders(facts: Facts, recipe: Recipe) -> Change | None:
         for path in _below(facts, folder)
         if posixpath.basename(path) in SIDE_FOLDERS
     ]
-    found = [path for path in found if not _is_aside(posixpath.dirname(path))]
+    found = [path for path in found if not is_aside(posixpath.dirname(path))]
     if not found or len(found) > _MOST_PATHS or "--pyargs" in recipe.options:
         return None
     return changed(
@@ -287,18 +283,6 @@ def _module_folders(facts: Facts) -> list[str]:
         for module in facts.project.layout.modules
     ]
     return [folder for folder in folders if (facts.root / folder).is_dir()][:_MOST_PATHS]
-
-
-def _is_aside(path: str) -> bool:
-    return any(part in SIDE_FOLDERS for part in path.split("/"))
-
-
-def is_vendored(path: str) -> bool:
-    """Whether tests are those of another project, which lies in this one."""
-    return bool(
-        {"_vendor", "vendor", "vendored", "_vendored", "third_party", "subprojects"}
-        & set(path.split("/"))
-    )
 
 
 def _below(facts: Facts, folder: str) -> Iterator[str]:

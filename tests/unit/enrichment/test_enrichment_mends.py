@@ -319,6 +319,11 @@ def test_what_a_suite_shows_that_it_needs(
             id="deprecation",
         ),
         pytest.param(
+            "INTERNALERROR> Failed: Timeout (>0.1s) from pytest-timeout.",
+            "-o timeout_func_only=true",
+            id="alarm-in-pytest",
+        ),
+        pytest.param(
             "import file mismatch:\nimported module 'test_a' has this __file__ attribute:",
             "--import-mode=importlib",
             id="mismatch",

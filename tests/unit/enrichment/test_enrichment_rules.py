@@ -301,6 +301,16 @@ def test_splitting_addopts(words: str, kept: str, dropped: str) -> None:
     assert found == (kept.split(), dropped.split())
 
 
+def test_what_only_left_out_folders_need_is_left_out(facts_of: FactsOf) -> None:
+    files = {
+        **PLAIN,
+        "tests/benchmarks/test_speed.py": "import yaml\n\ndef test_it(benchmark):\n    pass\n",
+    }
+    recipe = first_plan(facts_of(files)).recipe
+    assert recipe.install_command == "pip install -e . && pip install pytest"
+    assert recipe.ignored == ("tests/benchmarks",)
+
+
 def test_coverage_that_the_configuration_loads_by_its_module_is_left_out(
     facts_of: FactsOf,
 ) -> None:
