@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import os
 import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labeille.projects.tree import joined
+from labeille.projects.static_values import Unknown, Values
+from labeille.projects.tree import joined, strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +51,32 @@ def find_test_dirs(
         return _without_nested(named)
     folders, files = _usual_places(tree, patterns, sources)
     at_root = [path for path in files if "/" not in path]
-    return _without_nested([*folders, *at_root] or files)
+    found = _without_nested([*folders, *at_root] or files)
+    ignored = _collect_ignore(tree)
+    return tuple(path for path in found if not _is_below(path, ignored)) or found
+
+
+def _collect_ignore(tree: Tree) -> frozenset[str]:
+    """What the conftest at the root keeps pytest from collecting, as far as it says so plainly.
+
+    https://docs.pytest.org/en/stable/reference/reference.html#globalvar-collect_ignore
+    """
+    module = tree.python(CONFTEST)
+    if module is None:
+        return frozenset()
+    try:
+        value = Values(module).of(ast.Name(id="collect_ignore"))
+    except Unknown:
+        return frozenset()
+    return frozenset(posixpath.normpath(path) for path in strings(value))
+
+
+def _is_below(path: str, folders: frozenset[str]) -> bool:
+    while path:
+        if path in folders:
+            return True
+        path = posixpath.dirname(path)
+    return False
 
 
 def _glob(tree: Tree, pattern: str) -> list[Path]:

@@ -144,6 +144,19 @@ def test_version_sources(
         ),
         pytest.param(
             {
+                "conftest.py": "collect_ignore = ['docs', 'pkg/_other/']\n",
+                "pkg/__init__.py": "",
+                "pkg/_other/__init__.py": "",
+                "pkg/_other/tests/test_a.py": "",
+                "pkg/tests/test_b.py": "",
+                "setup.py": "",
+            },
+            ("pkg",),
+            ("pkg/tests",),
+            id="what the conftest keeps from being collected",
+        ),
+        pytest.param(
+            {
                 "pyproject.toml": "[tool.pytest]\ntestpaths=['integration', 'unit*', '/etc', '..']",
                 "unit_a/test_a.py": "",
                 "integration/test_b.py": "",
