@@ -245,6 +245,8 @@ def stalled_test(facts: Facts, attempt: Attempt) -> Change | None:
     if log.running_test is None or recipe.framework is not TestFramework.PYTEST:
         return None
     test = log.running_test.partition("[")[0]
+    if not stalled and any(result.id.partition("[")[0] == test for result in log.results):
+        return None  # one of many parameters, whose likes have ended: it was its turn
     path = test.partition("::")[0]
     if any(each.partition("::")[0] == path for each in recipe.deselected):
         return changed(

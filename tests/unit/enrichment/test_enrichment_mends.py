@@ -429,6 +429,16 @@ def test_what_hangs_is_left_out_by_name(
     assert words in plan.recipe.test_command
 
 
+def test_one_of_many_parameters_is_not_what_takes_the_time(
+    facts_of: FactsOf, attempts: Attempts
+) -> None:
+    ended = TestResult(id="tests/test_a.py::test_b[1]", outcome=TestOutcome.PASSED, duration=1.0)
+    log = TestLog(pid=1, running_test="tests/test_a.py::test_b[2]", results=(ended,))
+    plan = mend(facts_of(PLAIN), attempts.test(log=log, ending=Ending.LIMIT, exit_code=-9))
+    assert plan is not None
+    assert plan.recipe.deselected == ()
+
+
 def test_a_suite_that_gets_on_gets_more_time(facts_of: FactsOf, attempts: Attempts) -> None:
     log = TestLog(pid=1, results=tuple(result(number, 1.0) for number in range(300)))
     facts = facts_of(PLAIN)
