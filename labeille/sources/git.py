@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from labeille.errors import SourceError
-from labeille.pypi.credentials import without_credentials
 from labeille.registry.model import SourceKind
 from labeille.sources.failure import GitError, Trouble
 from labeille.sources.folders import Marker, hold, publish, read_marker, remove
@@ -16,6 +15,7 @@ from labeille.sources.git_command import Git
 from labeille.sources.mirror import Mirror, is_full_hash, is_short_hash
 from labeille.sources.model import Checkout
 from labeille.sources.origin import Revision, parse_origin, parse_revision
+from labeille.sources.work_tree import make_tree, restore_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,7 +197,7 @@ class _Use:
         if marker is None or marker.content != commit or marker.origin != self.git.origin.shown:
             return None
         try:
-            self._restore(place / marker.folder, commit)
+            restore_tree(self.git, place / marker.folder, commit)
         except GitError as error:
             if error.trouble is not Trouble.DAMAGE:
                 raise
@@ -209,35 +209,9 @@ class _Use:
         marker = Marker(folder=self.name, origin=self.git.origin.shown, content=commit)
 
         def fill(folder: Path) -> None:
-            folder.mkdir()
-            self.git.local(folder, "init", "--quiet", "--template=")
-            mirror.copy_to(folder / ".git")
-            url = self.git.origin.url
-            clean = url if self.git.origin.is_local else without_credentials(url)
-            self.git.local(folder, "remote", "add", "--", "origin", clean)
-            self._restore(folder, commit)
+            make_tree(mirror, folder, commit)
 
         return self._checkout(place, publish(place, marker, fill), note)
-
-    def _restore(self, folder: Path, commit: str) -> None:
-        """Put HEAD and every tracked file back to the commit; what was built beside them stays."""
-        (folder / ".git" / "index.lock").unlink(missing_ok=True)
-        self.git.local(folder, "checkout", "--quiet", "--force", "--detach", commit, "--")
-        if not (folder / ".gitmodules").is_file():
-            return
-        update = ["submodule", "--quiet", "update", "--recursive", "--force"]
-        listed = self.git.local(folder, "submodule", "status", "--recursive")
-        if not any(line.startswith("-") for line in listed.splitlines()):
-            self.git.local(folder, *update, "--no-fetch")
-            return
-        update.append("--init")
-        try:
-            self.git.elsewhere(folder, *update, "--depth=1")
-        except GitError as error:
-            if error.trouble is Trouble.NETWORK:
-                raise
-            # A server that gives only what a ref leads to has the commit deeper down.
-            self.git.elsewhere(folder, *update)
 
     def _checkout(self, place: Path, marker: Marker, note: str | None) -> Checkout:
         return Checkout(
