@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def get_environment(
     key = environment_key(request)
     path = environment_path(request, key)
     fresh = request.settings.refresh
-    if not fresh and (found := read_marker(request, path, key)):
+    if not (fresh or request.import_again) and (found := read_marker(request, path, key)):
         return found
     locks = path.parent.parent / ".locks"
     checkout = hashlib.sha256(os.fsencode(request.checkout.path)).hexdigest()[:16]
@@ -62,9 +63,21 @@ def get_environment(
         # Builds leave files in the checkout, which another target's environment may share.
         _locked(locks / f"checkout-{checkout}.lock", cancel),
     ):
-        if not fresh and (found := read_marker(request, path, key)):
+        if not fresh and (found := _standing(request, path, key, cancel)):
             return found
         return _build(request, path, key, cancel)
+
+
+def _standing(
+    request: EnvironmentRequest, path: Path, key: str, cancel: Cancellation | None
+) -> Environment | None:
+    """The environment that is complete already, its import checked again where that is wanted."""
+    found = read_marker(request, path, key)
+    if found is None or not request.import_again:
+        return found
+    with _runner(request, path, key, cancel) as runner:
+        report = examine(request, path, runner)
+    return replace(found, installed=report.installed, package_version=report.package_version)
 
 
 def _build(
@@ -72,21 +85,9 @@ def _build(
 ) -> Environment:
     """Build the environment and declare it complete once the package could be imported."""
     started = time.monotonic()
-    tmp = path.parent.parent / ".tmp" / key
-    _clear(tmp)
-    tmp.mkdir(parents=True)
-    write_constraints(request, tmp)
-    request.log_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        env = install_environ(request, path, tmp=tmp, shims=shims_folder(path))
-    except UsageError as error:  # of pip's or uv's configuration
-        raise InstallError(str(error), phase=Phase.VENV, hint=error.hint) from None
-    runner = Runner(env=env, log_dir=request.log_dir, cancel=cancel)
-    try:
+    with _runner(request, path, key, cancel) as runner:
         backend = _install(request, path, runner)
         report = examine(request, path, runner)
-    finally:
-        _clear(tmp)
     marker = Marker(
         key=key,
         recipe=recipe(request),
@@ -100,6 +101,26 @@ def _build(
     )
     write_marker(path, marker)
     return environment_from(marker, path, reused=False)
+
+
+@contextlib.contextmanager
+def _runner(
+    request: EnvironmentRequest, path: Path, key: str, cancel: Cancellation | None
+) -> Iterator[Runner]:
+    """What runs the steps of a build, with a temporary folder of its own within the block."""
+    tmp = path.parent.parent / ".tmp" / key
+    _clear(tmp)
+    tmp.mkdir(parents=True)
+    write_constraints(request, tmp)
+    request.log_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        env = install_environ(request, path, tmp=tmp, shims=shims_folder(path))
+    except UsageError as error:  # of pip's or uv's configuration
+        raise InstallError(str(error), phase=Phase.VENV, hint=error.hint) from None
+    try:
+        yield Runner(env=env, log_dir=request.log_dir, cancel=cancel)
+    finally:
+        _clear(tmp)
 
 
 def _install(request: EnvironmentRequest, path: Path, runner: Runner) -> str:

@@ -55,7 +55,8 @@ class EnvironmentRequest:
     """One environment: a venv of the target with the checkout installed by the package's rules.
 
     ``log_dir`` gets the logs of every step, also of those that failed and were tried otherwise.
-    ``install_command`` overrides the package's.
+    ``install_command`` overrides the package's. ``import_again`` has the import checked also where
+    the environment stands already: the checkout's files may be others than when it was built.
     """
 
     package: Package
@@ -64,6 +65,7 @@ class EnvironmentRequest:
     settings: EnvironmentSettings
     log_dir: Path
     install_command: str | None = None
+    import_again: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

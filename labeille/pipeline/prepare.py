@@ -29,15 +29,23 @@ class Unprepared:
 
 
 def prepare(
-    job: Job, settings: PipelineSettings, log_dir: Path, *, cancel: Cancellation
+    job: Job,
+    settings: PipelineSettings,
+    log_dir: Path,
+    *,
+    cancel: Cancellation,
+    checkout: Checkout | None = None,
 ) -> Prepared | Unprepared:
     """Get the job's checkout and environment; whatever stands already and is right is reused.
 
-    ``log_dir`` keeps the logs of the install. Raises Interrupted when ``cancel`` was the reason.
+    ``log_dir`` keeps the logs of the install. A ``checkout`` that is given is taken as it is; as
+    its files may be others than those that its environment was built with, the import check is made
+    again. Raises Interrupted when ``cancel`` was the reason.
     """
-    checkout: Checkout | None = None
+    given = checkout is not None
     try:
-        checkout = get_checkout(job.package, job.revision, settings.sources, cancel=cancel)
+        if checkout is None:
+            checkout = get_checkout(job.package, job.revision, settings.sources, cancel=cancel)
         environment = get_environment(
             EnvironmentRequest(
                 package=job.package,
@@ -45,6 +53,7 @@ def prepare(
                 target=job.target,
                 settings=settings.environments,
                 log_dir=log_dir,
+                import_again=given,
             ),
             cancel=cancel,
         )
