@@ -45,7 +45,7 @@ def get_checkout(
         raise Interrupted("interrupted")
     kind = _chosen_kind(package, revision, settings)
     if kind is SourceKind.SDIST:
-        return get_sdist(package, revision, settings, client or _client())
+        return get_sdist(package, revision, settings, client or index_client())
     if kind is SourceKind.GIT:
         return get_git(package, revision, settings, cancel)
     reason = f"the registry names no repository of {package.name}"
@@ -56,7 +56,7 @@ def get_checkout(
             if revision is not None and not is_version(revision):
                 raise
             reason = str(error)
-    return _sdist_instead(package, revision, settings, client or _client(), reason)
+    return _sdist_instead(package, revision, settings, client or index_client(), reason)
 
 
 def _chosen_kind(
@@ -92,7 +92,8 @@ def _sdist_instead(
     return replace(checkout, note="; ".join(note for note in notes if note))
 
 
-def _client() -> IndexClient:
+def index_client() -> IndexClient:
+    """The client of the user's indexes, one for this process."""
     global _default_client
     from labeille.pypi.client import IndexClient
 

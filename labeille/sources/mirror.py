@@ -73,7 +73,7 @@ class Mirror:
         if depth is None:
             refspecs += [spec for spec in _EVERYTHING if not spec.startswith(f"+{wanted}:")]
         # A mirror that has whole histories keeps them: to shorten one saves nothing.
-        deepen = depth is not None and (self._is_shallow or not self.is_complete)
+        deepen = depth is not None and (self.is_shallow or not self.is_complete)
         options = [f"--depth={depth}"] if deepen else self._all_of_it() if depth is None else []
         self._fetch(options, refspecs)
         return destination
@@ -115,10 +115,11 @@ class Mirror:
         (self.path / _COMPLETE).touch()
 
     def _all_of_it(self) -> list[str]:
-        return ["--tags", "--unshallow"] if self._is_shallow else ["--tags"]
+        return ["--tags", "--unshallow"] if self.is_shallow else ["--tags"]
 
     @property
-    def _is_shallow(self) -> bool:
+    def is_shallow(self) -> bool:
+        """Whether some of its history is missing."""
         return (self.path / "shallow").is_file()
 
     @property

@@ -129,11 +129,11 @@ def _unpacked(home: Path, wanted: Version, asked: str) -> Checkout | None:
 
 def _choose(client: IndexClient, name: str, wanted: Version | None) -> _Release:
     project = client.project(name)
-    sdists = _sdists(project)
+    sdists = sdists_of(project)
     if wanted is not None and wanted not in sdists:
         # The cached page may be from before the release.
         project = client.project(name, refresh=True)
-        sdists = _sdists(project)
+        sdists = sdists_of(project)
     if not sdists:
         kind = "no sdist, only other files," if project.files else "no files"
         raise SourceError(f"{name} has {kind} on the index", hint=_hint(project))
@@ -146,7 +146,7 @@ def _choose(client: IndexClient, name: str, wanted: Version | None) -> _Release:
     return _Release(project=name, version=version, file=file, note=note)
 
 
-def _sdists(project: Project) -> dict[Version, ProjectFile]:
+def sdists_of(project: Project) -> dict[Version, ProjectFile]:
     """The sdist of each version, the preferred one where a version has several."""
     found: dict[Version, ProjectFile] = {}
     for file in project.files:
