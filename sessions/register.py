@@ -12,7 +12,7 @@ from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
 from labeille.registry.tags import deepest_rank, tagged_names
 from labeille.supervision.parent import end_with_parent, signals_interrupt_nox
-from sessions import development, hunting, scanning, upkeep
+from sessions import bisecting, development, hunting, scanning, upkeep
 from sessions.selected import SelectionError, read_selection
 from sessions.shared_run import found_shared_run, has_shared_run, shared_run
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sessions.selected import Selected
 
 #: Every family of generated sessions.
-FAMILIES = (hunting.FAMILY, scanning.FAMILY)
+FAMILIES = (hunting.FAMILY, bisecting.FAMILY, scanning.FAMILY)
 
 #: How many packages `nox -l` shows by name.
 LISTED_PACKAGES = 12

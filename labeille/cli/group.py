@@ -16,6 +16,7 @@ from labeille.supervision.interrupts import signals_interrupt
 #: Where each command lives; a module is imported when its command is used.
 COMMANDS = {
     "analyze": "labeille.cli.analyze:analyze",
+    "bisect": "labeille.cli.bisect:bisect",
     "enrich": "labeille.cli.enrich:enrich_command",
     "ft": "labeille.cli.ft:ft",
     "registry": "labeille.cli.registry:registry",

@@ -108,6 +108,14 @@ registry_option = click.option(
 )
 
 
+repo_override_option = click.option(
+    "--repo-override",
+    metavar="PKG=URL",
+    multiple=True,
+    help="Clone a package from another repository.",
+)
+
+
 def selection_options(function: Function) -> Function:
     """Which packages of the registry."""
     return _stack(
@@ -206,12 +214,7 @@ def source_options(function: Function) -> Function:
             "--clone-depth", type=click.IntRange(1), metavar="N", help="How many commits."
         ),
         click.option("--no-shallow", is_flag=True, help="Clone whole histories."),
-        click.option(
-            "--repo-override",
-            metavar="PKG=URL",
-            multiple=True,
-            help="Clone a package from another repository.",
-        ),
+        repo_override_option,
     )(function)
 
 
@@ -235,8 +238,8 @@ def environment_options(function: Function) -> Function:
     )(function)
 
 
-def trial_options(function: Function) -> Function:
-    """Bounds and changes of every trial."""
+def bound_options(function: Function) -> Function:
+    """Bounds of every trial."""
     return _stack(
         click.option(
             "--timeout",
@@ -253,6 +256,13 @@ def trial_options(function: Function) -> Function:
             type=Size(),
             help="Of one suite's processes together.  [default: 80 % of the machine / workers]",
         ),
+    )(function)
+
+
+def trial_options(function: Function) -> Function:
+    """Bounds and changes of every trial."""
+    return _stack(
+        bound_options,
         click.option("--test-command-override", metavar="COMMAND", help="Run this instead."),
         click.option(
             "--test-command-suffix", metavar="ARGS", help="Add this to every test command."

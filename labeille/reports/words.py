@@ -10,6 +10,7 @@ from labeille.results.model import Record, Status
 if TYPE_CHECKING:
     from labeille.campaigns.plan import HuntPlan
     from labeille.pipeline.trial import Prepared
+    from labeille.targets.model import Target
 
 STATUS_STYLES = {
     Status.PASS: "green",
@@ -39,19 +40,23 @@ class Verbosity(enum.IntEnum):
 
 def headline(plan: HuntPlan) -> str:
     """One line: what is run, on which interpreter, under which condition, and where it is kept."""
-    target = plan.target
+    count = len(plan.jobs)
+    what = plan.jobs[0].name if count == 1 else f"{count} packages"
+    return (
+        f"{what} on {target_text(plan.target)} under {plan.condition.name}; "
+        f"environments in {plan.campaign.wishes.places.venvs_dir}; run {plan.run.path}"
+    )
+
+
+def target_text(target: Target) -> str:
+    """An interpreter's path, with what matters of its build."""
     facts = [target.version]
     if target.debug:
         facts.append("debug")
     if target.free_threaded:
         facts.append("free-threaded")
     facts.append("JIT" if target.jit_available else "no JIT")
-    count = len(plan.jobs)
-    what = plan.jobs[0].name if count == 1 else f"{count} packages"
-    return (
-        f"{what} on {target.python} ({', '.join(facts)}) under {plan.condition.name}; "
-        f"environments in {plan.campaign.wishes.places.venvs_dir}; run {plan.run.path}"
-    )
+    return f"{target.python} ({', '.join(facts)})"
 
 
 def verdict_line(record: Record) -> str:

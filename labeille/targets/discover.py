@@ -102,6 +102,11 @@ def own_candidates() -> list[Path]:
     return _pythons_in(_own_folders())
 
 
+def uv_candidates() -> list[Path]:
+    """The same for the folder where uv keeps those that it installed."""
+    return _pythons_in(_glob(_uv_pythons_dir(), "*/bin"))
+
+
 def _pythons_in(folders: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(p for folder in folders for p in _named_like_pythons(folder)))
 

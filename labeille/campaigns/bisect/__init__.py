@@ -1,0 +1,1 @@
+"""The first bad commit, release or interpreter."""
