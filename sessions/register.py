@@ -12,7 +12,7 @@ from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
 from labeille.registry.tags import deepest_rank, tagged_names
 from labeille.supervision.parent import end_with_parent, signals_interrupt_nox
-from sessions import bisecting, development, hunting, scanning, upkeep
+from sessions import analysing, bisecting, development, hunting, scanning, upkeep
 from sessions.selected import SelectionError, read_selection
 from sessions.shared_run import found_shared_run, has_shared_run, shared_run
 
@@ -42,6 +42,7 @@ def register() -> None:
         found_shared_run()
     development.register()
     upkeep.register()
+    analysing.register()
     try:
         selected = read_selection()
         _register_families(Registry(find_registry(None)), selected)

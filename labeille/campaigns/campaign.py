@@ -150,20 +150,25 @@ def check_places(places: Places) -> None:
 
 def new_meta(campaign: Campaign) -> RunMeta:
     """What is known of a run before it starts, but for its conditions."""
-    target = campaign.target
+    target, wishes = campaign.target, campaign.wishes
     return RunMeta(
         run_id=campaign.run.run_id,
         started_at=timestamp(),
         target_python=target.python,
         python_version=target.version_text,
-        cli_args=list(campaign.wishes.cli_args),
+        cli_args=list(wishes.cli_args),
         hostname=socket.gethostname(),
         platform=platform.platform(),
-        installer=campaign.wishes.installer.value,
+        installer=wishes.installer.value,
         labeille_version=__version__,
         target_id=target.target_id,
         target=msgspec.to_builtins(target),
         packages=len(campaign.selected.chosen),
+        registry_dir=str(wishes.registry_dir.absolute()) if wishes.registry_dir else None,
+        repo_overrides=dict(wishes.repo_overrides),
+        extra_deps=list(wishes.extra_deps),
+        test_command_override=wishes.test_command_override,
+        test_command_suffix=wishes.test_command_suffix,
     )
 
 

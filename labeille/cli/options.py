@@ -107,6 +107,25 @@ registry_option = click.option(
     help="The registry.  [default: LABEILLE_REGISTRY_DIR, ./registry, the shipped one]",
 )
 
+results_option = click.option(
+    "--results-dir", type=_FOLDER, help="Where runs are kept.  [default: ./results]"
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
+
+
+def results_folder(option: Path | None) -> Path:
+    """Where runs are kept, absolute: what --results-dir says, else ./results."""
+    return (option or Path("results")).absolute()
+
+
+def verbosity_options(function: Function) -> Function:
+    """How much is said."""
+    return _stack(
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Say what matters most, and no more."),
+    )(function)
+
 
 repo_override_option = click.option(
     "--repo-override",
@@ -153,9 +172,7 @@ def place_options(function: Function) -> Function:
     """Where things are read and kept."""
     return _stack(
         registry_option,
-        click.option(
-            "--results-dir", type=_FOLDER, help="Where runs are kept.  [default: ./results]"
-        ),
+        results_option,
         click.option(
             "--work-dir",
             type=_FOLDER,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from labeille.analysis.run import crash_groups
+from labeille.analysis.runs import read_run
+from labeille.reports.crashes import crash_block
 from labeille.reports.words import STATUS_STYLES, Verbosity, headline, one_line, tests_text
 from labeille.results.model import Record, Status
-from labeille.sources.model import SourceChoice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from labeille.campaigns.plan import HuntPlan
 
@@ -36,7 +37,9 @@ def summary_text(plan: HuntPlan, records: Sequence[Record], verbosity: Verbosity
     problems = [str(problem) for problem in plan.campaign.selected.problems]
     if problems:
         blocks.append("registry files left out:\n" + "\n".join(f"  {line}" for line in problems))
-    blocks += _crash_blocks(plan, records)
+    run = read_run(plan.run.path)
+    if run is not None:
+        blocks += [crash_block(run, group) for group in crash_groups(records)]
     blocks.append(f"results: {plan.run.path}")
     return "\n\n".join(blocks)
 
@@ -56,53 +59,6 @@ def dry_run_text(plan: HuntPlan, verbosity: Verbosity) -> str:
         lines.append(f"{plan.completed} have a verdict already")
     lines += [str(problem) for problem in plan.campaign.selected.problems]
     return "\n".join(lines)
-
-
-def repeat_command(plan: HuntPlan, record: Record) -> str:
-    """The command line that runs a record's package again as it was run."""
-    version = record.git_revision or record.sdist_version
-    what = f"{record.package}@{version}" if version else record.package
-    words = ["labeille", "run", "--packages", what]
-    words += ["--target-python", plan.target.python, "--condition", plan.condition.name]
-    for name, value in plan.campaign.wishes.env.items():
-        words += ["--env", f"{name}={value}"]
-    source = record.install_from or SourceChoice.AUTO.value
-    words += ["--source", source]
-    wishes = plan.campaign.wishes
-    if wishes.registry_dir is not None:
-        words += ["--registry-dir", str(wishes.registry_dir.absolute())]
-    if record.package in wishes.repo_overrides:
-        words += ["--repo-override", f"{record.package}={wishes.repo_overrides[record.package]}"]
-    for requirement in wishes.extra_deps:
-        words += ["--extra-deps", requirement]
-    if wishes.test_command_override:
-        words += ["--test-command-override", wishes.test_command_override]
-    if wishes.test_command_suffix:
-        words += ["--test-command-suffix", wishes.test_command_suffix]
-    return shlex.join(words)
-
-
-def _crash_blocks(plan: HuntPlan, records: Iterable[Record]) -> list[str]:
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        if record.status is Status.CRASH:
-            groups[record.crash_signature or "unknown"].append(record)
-    blocks = []
-    for signature, crashed in sorted(groups.items()):
-        lines = [f"crash {signature}"]
-        for record in crashed:
-            where = f" in {record.running_test}" if record.running_test else ""
-            if not where and record.reason:
-                where = f" {one_line(record.reason)}"
-            child = ", in a child process" if record.crash and record.crash.in_child else ""
-            phase = record.crash.phase if record.crash else "test"
-            during = f" during {phase}" if phase != "test" else ""
-            lines.append(f"  {record.package}{where}{during}{child}")
-            if record.crash and record.crash.evidence:
-                lines.append(f"    evidence: {plan.run.path / record.crash.evidence}")
-            lines.append(f"    repeat:   {repeat_command(plan, record)}")
-        blocks.append("\n".join(lines))
-    return blocks
 
 
 def _table(records: Sequence[Record], *, everything: bool) -> str:

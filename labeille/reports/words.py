@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from labeille.analysis.runs import parse_time
 from labeille.results.model import Record, Status
 
 if TYPE_CHECKING:
@@ -101,3 +102,18 @@ def revision_text(prepared: Prepared) -> str:
 def one_line(text: str, limit: int = 200) -> str:
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def time_text(time: str) -> str:
+    """A time as people read it, in UTC to the second; what is no time stays as it is."""
+    parsed = parse_time(time)
+    return f"{parsed:%Y-%m-%d %H:%M:%S} UTC" if parsed else time
+
+
+def duration_text(seconds: float) -> str:
+    """A duration: ``4.2 s``, ``3:25 min``, ``2:03:25 h``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"

@@ -127,7 +127,8 @@ class RunMeta(msgspec.Struct, kw_only=True, frozen=True):
     """run_meta.json: what a run was and on what. ``target`` is the whole probe.
 
     ``started_at`` and ``finished_at`` are ISO 8601 in UTC; the latter is None while the run goes,
-    or when it was killed.
+    or when it was killed. From ``registry_dir`` on, what repeats a record:
+    overrides of the command line, None or empty where there was none.
     """
 
     run_id: str
@@ -146,3 +147,8 @@ class RunMeta(msgspec.Struct, kw_only=True, frozen=True):
     target_id: str | None = None
     target: dict[str, object] | None = None
     packages: int | None = None
+    registry_dir: str | None = None
+    repo_overrides: dict[str, str] = {}
+    extra_deps: list[str] = []
+    test_command_override: str | None = None
+    test_command_suffix: str | None = None
