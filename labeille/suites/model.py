@@ -57,6 +57,7 @@ class Invocation:
 class TestLog:
     """A per-test log as it was read back, complete or torn off by a crash.
 
+    ``collected`` is the number of tests that pytest was about to run, once it knew.
     ``running_test`` is the test that had started and not ended; ``collecting_path`` the file that
     was being collected. ``collect_errors`` are modules that could not be collected (their id is the
     file's); they count as errors, as in pytest's summary. ``finished`` says that the session
@@ -67,6 +68,7 @@ class TestLog:
     __test__ = False
 
     pid: int | None = None
+    collected: int | None = None
     results: tuple[TestResult, ...] = ()
     running_test: str | None = None
     collect_errors: tuple[TestResult, ...] = ()

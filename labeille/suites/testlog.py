@@ -38,6 +38,7 @@ class _Event(msgspec.Struct):
     pid: int | None = None
     path: str | None = None
     test: str | None = None
+    tests: int | None = None
     outcome: TestOutcome | None = None
     duration: float = 0.0
     message: str | None = None
@@ -60,6 +61,7 @@ class _Reading:
     collect_errors: list[TestResult] = field(default_factory=list)
     jit: JitEvidence | None = None
     pid: int | None = None
+    collected: int | None = None
     running: dict[str, None] = field(default_factory=dict)  # a set that keeps the order
     collecting: bool = False
     collecting_path: str | None = None
@@ -80,6 +82,7 @@ class _Reading:
             case _Event(event="collect-start" | "collect" | "collect-end"):
                 self.collecting = event.event != "collect-end"
                 self.collecting_path = event.path
+                self.collected = event.tests if event.tests is not None else self.collected
                 if event.rootdir and event.invocation_dir:
                     self.invocation = Invocation(
                         rootdir=event.rootdir,
@@ -96,6 +99,7 @@ class _Reading:
 
     def _begin(self, pid: int | None) -> None:
         self.pid = pid
+        self.collected = None
         self.running.clear()
         self.collecting, self.collecting_path = False, None
         self.finished, self.exit_status = False, None
@@ -123,6 +127,7 @@ def read_test_log(path: Path) -> TestLog:
         return TestLog()
     return TestLog(
         pid=reading.pid,
+        collected=reading.collected,
         results=tuple(reading.results),
         collect_errors=tuple(reading.collect_errors),
         running_test=next(reversed(reading.running), None),

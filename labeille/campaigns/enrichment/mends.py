@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from labeille.campaigns.enrichment import install_mends, suite_mends
+from labeille.campaigns.enrichment import install_mends, suite_mends, time_mends
 from labeille.campaigns.enrichment.attempt import Attempt
 from labeille.campaigns.enrichment.model import Change, Facts
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Mend = Callable[[Facts, Attempt], "Change | None"]
 
 #: Every one of these that has something to say has its say.
-MENDS: tuple[Mend, ...] = (*install_mends.MENDS, *suite_mends.MENDS)
+MENDS: tuple[Mend, ...] = (*install_mends.MENDS, *suite_mends.MENDS, *time_mends.MENDS)
 #: Of these the first one that has something to say, and only where no other mend had.
 LAST_RESORTS: tuple[Mend, ...] = (*install_mends.LAST_RESORTS, *suite_mends.LAST_RESORTS)
 

@@ -17,13 +17,11 @@ from labeille.campaigns.enrichment.modules import missing_modules, package_of
 from labeille.campaigns.enrichment.suite_rules import loosened
 from labeille.projects.catalogue import PytestPlugin, known_plugins
 from labeille.registry.model import SourceKind, TestFramework
-from labeille.results.model import Status, TimeoutKind
+from labeille.results.model import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: Seconds that a suite may have at most before it is left to a person.
-LONGEST_SUITE = 3600.0
 #: The share of tests that must fail for one reason before it is worth another attempt.
 _WORTH_AN_ATTEMPT = 0.02
 
@@ -223,55 +221,6 @@ def warnings_shown(facts: Facts, attempt: Attempt) -> Change | None:
     )
 
 
-def stalled_test(facts: Facts, attempt: Attempt) -> Change | None:
-    """A test that hangs is left out by name, a file that hangs while it is collected as a whole."""
-    if attempt.verdict.status is not Status.TIMEOUT or attempt.trial is None:
-        return None
-    stalled = attempt.verdict.timeout_kind is TimeoutKind.STALL
-    log, recipe = attempt.trial.log, attempt.recipe
-    seconds = attempt.trial.outcome.duration_seconds
-    slow = sum(result.duration for result in log.results) < seconds / 2
-    if not stalled and not slow and log.results:
-        return None
-    if log.collecting and log.collecting_path:
-        path = log.collecting_path
-        if path in recipe.ignored:
-            return None
-        return changed(
-            recipe,
-            f"--ignore {path}: it hangs while it is collected",
-            ignored=(*recipe.ignored, path),
-        )
-    if log.running_test is None or recipe.framework is not TestFramework.PYTEST:
-        return None
-    test = log.running_test.partition("[")[0]
-    if not stalled and any(result.id.partition("[")[0] == test for result in log.results):
-        return None  # one of many parameters, whose likes have ended: it was its turn
-    path = test.partition("::")[0]
-    if any(each.partition("::")[0] == path for each in recipe.deselected):
-        return changed(
-            recipe, f"--ignore {path}: several of its tests hang", ignored=(*recipe.ignored, path)
-        )
-    how = "says nothing for too long" if stalled else "takes most of the time"
-    del facts
-    return changed(recipe, f"--deselect {test}: it {how}", deselected=(*recipe.deselected, test))
-
-
-def longer_timeout(facts: Facts, attempt: Attempt) -> Change | None:
-    """A suite that was still getting on gets more time; tests marked as slow are left out."""
-    if attempt.verdict.timeout_kind is not TimeoutKind.LIMIT or attempt.trial is None:
-        return None
-    settings, recipe = facts.project.pytest, attempt.recipe
-    if settings is not None and "slow" in settings.markers and "slow" not in recipe.markers:
-        return changed(recipe, "not slow: all took too long", markers=(*recipe.markers, "slow"))
-    timeout = attempt.trial.outcome.duration_seconds * 3 // 60 * 60
-    if timeout > LONGEST_SUITE or (recipe.timeout or 0) >= timeout:
-        return None
-    return changed(
-        recipe, f"timeout {timeout:.0f} s: it was still getting on at its end", timeout=timeout
-    )
-
-
 def runs_by_pytest(facts: Facts, attempt: Attempt) -> Change | None:
     """What unittest does not find, pytest may."""
     if attempt.recipe.framework is TestFramework.PYTEST or attempt.stage is not Stage.TEST:
@@ -383,8 +332,6 @@ MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
     alarm_in_pytest,
     import_mode,
     warnings_shown,
-    stalled_test,
-    longer_timeout,
     runs_by_pytest,
 )
 LAST_RESORTS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (

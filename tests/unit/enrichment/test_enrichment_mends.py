@@ -451,6 +451,36 @@ def test_a_suite_that_gets_on_gets_more_time(facts_of: FactsOf, attempts: Attemp
     assert plan.recipe.test_command == "python -m pytest -m 'not slow'"
 
 
+@pytest.mark.parametrize(
+    ("collected", "timeout", "paths"),
+    [
+        (600, 900, ()),
+        (1200, 1800, ()),
+        (3400, 3600, ()),
+        (90_000, None, ("tests/unit",)),
+    ],
+)
+def test_more_time_is_what_the_tests_that_are_left_may_take(
+    collected: int,
+    timeout: float | None,
+    paths: tuple[str, ...],
+    facts_of: FactsOf,
+    attempts: Attempts,
+) -> None:
+    results = tuple(result(number, 1.0) for number in range(300))
+    log = TestLog(pid=1, collected=collected, results=results)
+    facts = facts_of(PLAIN | {"tests/unit/test_more.py": "def test_it(): pass\n"})
+    plan = mend(facts, attempts.test(log=log, ending=Ending.LIMIT, exit_code=-9, seconds=300))
+    assert plan is not None
+    assert (plan.recipe.timeout, plan.recipe.paths) == (timeout, paths)
+
+
+def test_a_suite_that_would_take_hours_is_given_up(facts_of: FactsOf, attempts: Attempts) -> None:
+    log = TestLog(pid=1, collected=90_000, results=(result(1),))
+    attempt = attempts.test(log=log, ending=Ending.LIMIT, exit_code=-9, seconds=300)
+    assert mend(facts_of(PLAIN), attempt) is None
+
+
 def test_pytest_finds_what_unittest_does_not(facts_of: FactsOf, attempts: Attempts) -> None:
     recipe = Recipe(framework=TestFramework.UNITTEST, command="python -m unittest")
     plan = mend(facts_of(PLAIN), attempts.test("Ran 0 tests in 0.000s\n", recipe, exit_code=5))

@@ -36,7 +36,7 @@ def test_a_missing_log_is_empty(tmp_path: Path) -> None:
 
 def test_a_whole_session(tmp_path: Path) -> None:
     log = read(tmp_path, SESSION + COLLECT + COLLECTED + START + END + FINISH + JIT)
-    assert (log.pid, log.finished, log.exit_status) == (7, True, 1)
+    assert (log.pid, log.collected, log.finished, log.exit_status) == (7, 2, True, 1)
     assert (log.running_test, log.collecting, log.collecting_path) == (None, False, None)
     assert log.jit == JitEvidence(enabled=True, executors=8)
     assert log.counts == TestCounts(failed=1, total=1)
