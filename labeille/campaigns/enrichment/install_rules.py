@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from labeille.campaigns.enrichment.aside import is_aside
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
+from labeille.campaigns.enrichment.own_runner import own_runner
 from labeille.projects.catalogue import development_tools
 from labeille.projects.model import RequirementSet, SetKind
 from labeille.projects.needs import ReasonKind
@@ -147,7 +148,9 @@ def further_requirements(facts: Facts, recipe: Recipe) -> Change | None:
 
 def test_runner(facts: Facts, recipe: Recipe) -> Change | None:
     """pytest itself, where nothing else brings it."""
-    if facts.needs.framework is not TestFramework.PYTEST or facts.package.name == "pytest":
+    if facts.needs.framework is TestFramework.UNITTEST or own_runner(facts) is not None:
+        return None
+    if facts.package.name == "pytest":
         return None
     with_project = any(need.package == "pytest" and need.with_project for need in facts.needs.needs)
     names = {canonicalize_name(Requirement(text).name) for text in recipe.requirements}

@@ -8,6 +8,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from labeille.campaigns.enrichment.aside import is_vendored
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed
+from labeille.campaigns.enrichment.own_runner import is_nobodys
 from labeille.registry.model import SourceKind
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def meta_package(facts: Facts, recipe: Recipe) -> Change | None:
 
 
 def no_tests(facts: Facts, recipe: Recipe) -> Change | None:
-    """A source without tests: for an sdist, that is how the project releases it."""
+    """A source without tests that anything runs: an sdist is how the project releases it."""
     dirs = [path for path in facts.needs.test_dirs if not is_vendored(path)]
-    if facts.needs.files and dirs:
+    if facts.needs.files and dirs and not is_nobodys(facts):
         return None
     where = "the sdist" if facts.source is SourceKind.SDIST else "the repository"
     return changed(recipe, f"{where} has no tests", skip_reason=f"{where} has no tests")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from labeille.campaigns.enrichment.aside import SIDE_FOLDERS, is_aside, is_vendored
 from labeille.campaigns.enrichment.install_rules import is_spared
 from labeille.campaigns.enrichment.model import Change, Facts, Recipe, changed, is_compiled
-from labeille.projects.catalogue import known_plugins
+from labeille.campaigns.enrichment.own_runner import own_runner
+from labeille.projects.catalogue import PytestPlugin, known_plugins
 from labeille.projects.needs import ReasonKind
 from labeille.registry.model import TestFramework
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
 #: Markers of tests that want the internet, which a test machine need not have.
 _NETWORK_MARKERS = frozenset(
     {"network", "online", "internet", "requires_internet", "requires_network", "remote_data"}
-)
-#: Scripts that run a suite of a project's own kind.
-_RUNNERS = (
-    "runtests.py",
-    "run_tests.py",
-    "tests/runtests.py",
-    "tests/run_tests.py",
-    "tests/__main__.py",
-    "test/__main__.py",
-    "tests/run.py",
-    "test.py",
 )
 #: More paths than that on a command line are not for people.
 _MOST_PATHS = 6
@@ -56,9 +46,7 @@ def framework(facts: Facts, recipe: Recipe) -> Change | None:
             framework=TestFramework.UNITTEST,
             command=shlex.join(("python", "-m", "unittest", *words)),
         )
-    if facts.needs.framework is not TestFramework.CUSTOM:
-        return None
-    script = next((name for name in _RUNNERS if (facts.root / name).is_file()), None)
+    script = own_runner(facts)
     if script is None:
         return None
     return changed(
@@ -125,7 +113,7 @@ def addopts_without_tools(facts: Facts, recipe: Recipe) -> Change | None:
 def split_options(words: Iterable[str], spared: Iterable[str]) -> tuple[list[str], list[str]]:
     """addopts in those that stay and those that go: of ``spared`` plugins, or ``-x`` and such."""
     plugins = [plugin for plugin in known_plugins() if plugin.package in set(spared)]
-    modules = {name for plugin in plugins for name in plugin.modules}
+    modules = {name for plugin in plugins for name in (*plugin.modules, _short_name(plugin))}
     kept: list[str] = []
     dropped: list[str] = []
     waiting = list(words)
@@ -137,7 +125,7 @@ def split_options(words: Iterable[str], spared: Iterable[str]) -> tuple[list[str
             del waiting[:1]
             goes = word == "--maxfail" or (word == "-p" and group[-1] in modules)
             (dropped if goes else kept).extend(group)
-        elif _FIRST_FAILURE.fullmatch(word):
+        elif _FIRST_FAILURE.fullmatch(word) or _loaded_plugin(word) in modules:
             dropped.append(word)
         elif _SHORT_FLAGS.fullmatch(word) and word[1] not in _VALUED_SHORT:
             dropped.append("-x")
@@ -155,6 +143,16 @@ def split_options(words: Iterable[str], spared: Iterable[str]) -> tuple[list[str
         else:
             kept.append(word)
     return kept, dropped
+
+
+def _loaded_plugin(word: str) -> str | None:
+    """The plugin that ``-pNAME`` loads, also as one word with a space in it."""
+    return word[2:].strip() if word.startswith("-p") else None
+
+
+def _short_name(plugin: PytestPlugin) -> str:
+    """What a plugin's entry point is usually called."""
+    return plugin.package.removeprefix("pytest-").replace("-", "_")
 
 
 def own_rootdir(facts: Facts, recipe: Recipe) -> Change | None:

@@ -294,11 +294,19 @@ def test_projects_that_refuse_the_target(requires: str, skipped: bool, facts_of:
         ("--no-cov-on-fail tests", "tests", "--no-cov-on-fail"),
         ("-m slow -p no:cacheprovider -x", "-m slow -p no:cacheprovider", "-x"),
         ("-p pytest_cov --cov -p pytester", "-p pytester", "-p pytest_cov --cov"),
+        ("-pxdist -p cov -pno:doctest", "-pno:doctest", "-pxdist -p cov"),
     ],
 )
 def test_splitting_addopts(words: str, kept: str, dropped: str) -> None:
     found = split_options(words.split(), ["pytest-cov", "pytest-xdist"])
     assert found == (kept.split(), dropped.split())
+
+
+def test_files_that_nothing_runs_are_no_tests(facts_of: FactsOf) -> None:
+    tree = {**PLAIN, "tests/test_thing.py": "", "tests/integrate.py": "import subprocess\n"}
+    assert first_plan(facts_of(tree)).recipe.skip_reason == "the sdist has no tests"
+    recipe = first_plan(facts_of({**tree, "tests/run.py": "print('ok')\n"})).recipe
+    assert recipe.command == "python tests/run.py"
 
 
 def test_what_only_left_out_folders_need_is_left_out(facts_of: FactsOf) -> None:
