@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from labeille.errors import LabeilleError
@@ -12,13 +14,14 @@ from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
 from labeille.registry.tags import deepest_rank, tagged_names
 from labeille.supervision.parent import end_with_parent, signals_interrupt_nox
-from sessions import analysing, bisecting, development, hunting, scanning, upkeep
+from sessions import analysing, bisecting, development, ending, hunting, scanning, upkeep
 from sessions.selected import SelectionError, read_selection
 from sessions.shared_run import found_shared_run, has_shared_run, shared_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sessions.families import Family
     from sessions.selected import Selected
 
 #: Every family of generated sessions.
@@ -35,8 +38,11 @@ def register() -> None:
     named and is none, for packages that it has not, and for options behind ``--`` that no session
     takes.
     """
+    is_worker = "--parallel-worker" in sys.argv and has_shared_run()
+    if not is_worker:
+        ending.offer_summary()  # first of all, so that it comes last, when signals are ignored
     signals_interrupt_nox()
-    if "--parallel-worker" in sys.argv and has_shared_run():
+    if is_worker:
         end_with_parent(shared_run().nox_pid)
     else:
         found_shared_run()
@@ -53,6 +59,16 @@ def register() -> None:
         if hint:
             print(f"  hint: {hint}", file=sys.stderr)  # noqa: T201
         sys.exit(2)
+
+
+def hunts(selected: Selected) -> bool:
+    """Whether a command line may run several sessions of the hunt."""
+    if selected.listing:
+        return False
+    if selected.tags is not None:
+        return bool(hunting.FAMILY.tags & set(selected.tags))
+    names = [name for name in selected.names or () if name.startswith(hunting.FAMILY.prefix)]
+    return len(names) > 1 or selected.everything
 
 
 def _register_families(registry: Registry, selected: Selected) -> None:
@@ -73,7 +89,27 @@ def _register_families(registry: Registry, selected: Selected) -> None:
             tagged = []
     for family in tagged:
         with closing(tagged_names(registry, deepest_rank(selected.tags or ()))) as packages:
-            family.register_tagged(packages, limit=limit)
+            family.register_tagged(_sharded(family, packages, selected), limit=limit)
+
+
+def _sharded(
+    family: Family, packages: Iterable[tuple[str, tuple[str, ...]]], selected: Selected
+) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """The part of a family's packages that ``--shard`` asks for; without it, all of them.
+
+    Divided is what the tags select, so that all parts are of one size.
+    """
+    if selected.shard is None or selected.tags is None:
+        return packages
+    # Imported here: most of nox's starts have no shard.
+    from labeille.cli.session_options import SHARD_VARIABLE
+    from labeille.registry.selection import parse_shard
+
+    shard = parse_shard(selected.shard)
+    os.environ[SHARD_VARIABLE] = selected.shard
+    wanted = set(selected.tags)
+    chosen = (each for each in packages if wanted & {family.own_tag, *each[1]})
+    return islice(chosen, shard.number - 1, None, shard.count)
 
 
 def _named(registry: Registry, names: Iterable[str], prefix: str) -> list[str]:

@@ -24,12 +24,14 @@ class Selected:
     """``names`` and ``tags`` are None where the command line says nothing of them.
 
     ``listing``: sessions are only shown, to a person. ``everything``: all sessions may be needed.
+    ``shard`` is the value of a ``--shard`` behind ``--``, where sessions are selected by tags.
     """
 
     names: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     listing: bool = False
     everything: bool = False
+    shard: str | None = None
 
 
 class SelectionError(Exception):
@@ -68,7 +70,19 @@ def read_selection(
         tags=None if options.tags is None else tuple(options.tags),
         listing=options.list_sessions and not options.json,
         everything=machine_list,
+        shard=None if options.tags is None else _shard(argv[len(own) + 1 :]),
     )
+
+
+def _shard(posargs: Sequence[str]) -> str | None:
+    """The value of ``--shard``, the last one's; every other option is a session's business."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--shard")
+    try:
+        found: str | None = parser.parse_known_args(list(posargs))[0].shard
+    except _Unsure:  # without a value: the sessions will say so
+        return None
+    return found
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -76,7 +76,12 @@ def list_runs(results_dir: Path, kinds: Collection[RunKind] | None = None) -> li
     What is no run is passed over, and a run that is there under two names counts once.
     """
     try:
-        folders = sorted(path for path in results_dir.iterdir() if path.is_dir())
+        # a run that is being put together has a name with a dot
+        folders = sorted(
+            path
+            for path in results_dir.iterdir()
+            if not path.name.startswith(".") and path.is_dir()
+        )
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -206,8 +211,10 @@ class _Stamped(msgspec.Struct):
 def _started(path: Path, kind: RunKind, meta: RunMeta) -> dt.datetime:
     """When a run began: by its metadata, its first record, its name, or its files' times."""
     time = parse_time(meta.started_at)
+    if time is None:  # the original's free-threaded runs have a timestamp instead
+        time = _timestamp(path / kind.files.meta, whole=True)
     if time is None:
-        time = _first_timestamp(path / kind.files.lines) or _time_in_name(path.name)
+        time = _timestamp(path / kind.files.lines) or _time_in_name(path.name)
     if time is None:
         files = (path / kind.files.meta, path / kind.files.lines)
         stamps = [file.stat().st_mtime for file in files if file.is_file()]
@@ -215,10 +222,12 @@ def _started(path: Path, kind: RunKind, meta: RunMeta) -> dt.datetime:
     return time
 
 
-def _first_timestamp(path: Path) -> dt.datetime | None:
+def _timestamp(path: Path, *, whole: bool = False) -> dt.datetime | None:
+    """The timestamp in a file's first line, or in the ``whole`` file."""
     try:
         with path.open("rb") as file:
-            stamp = msgspec.json.decode(file.readline(), type=_Stamped).timestamp
+            content = file.read() if whole else file.readline()
+        stamp = msgspec.json.decode(content, type=_Stamped).timestamp
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return parse_time(stamp) if stamp else None

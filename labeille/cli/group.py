@@ -19,6 +19,7 @@ COMMANDS = {
     "bisect": "labeille.cli.bisect:bisect",
     "enrich": "labeille.cli.enrich:enrich_command",
     "ft": "labeille.cli.ft:ft",
+    "merge": "labeille.cli.merge:merge",
     "registry": "labeille.cli.registry:registry",
     "reproduce": "labeille.cli.reproduce:reproduce",
     "resolve": "labeille.cli.resolve:resolve",

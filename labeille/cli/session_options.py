@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ BATCH_OPTIONS: Mapping[str, Any] = {
     "shard": None,
     "workers": 1,
 }
+
+#: Set where nox selects by tags: its sessions are one shard of them already, and each gets the
+#: ``--shard`` that says so.
+SHARD_VARIABLE = "LABEILLE_NOX_SHARD"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,8 @@ class PackageCommand:
         """
         revision = click.Option(["--revision"], metavar="REV", help="A git ref or version.")
         left_out = {"packages", *self.batch_only}
+        if SHARD_VARIABLE in os.environ:
+            left_out -= {"shard"}
         command = click.Command(
             "session",
             params=[revision, *(p for p in self.command.params if p.name not in left_out)],

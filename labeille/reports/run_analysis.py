@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeille.analysis.inputs import condition_facts, short_revision, target_facts
@@ -57,6 +59,17 @@ def run_text(facts: RunFacts, form: RunFormat, verbosity: Verbosity) -> str:
     if form is RunFormat.FULL:
         blocks.append(_table(facts.records))
     return "\n\n".join(blocks)
+
+
+def end_text(facts: RunFacts) -> str:
+    """What stands below the last session of a nox: verdicts, signatures, and where to read on."""
+    run = facts.run
+    lines = [f"run {run.run_id}: {_quiet(facts, RunFormat.SUMMARY)}"]
+    words = ["nox", "-s", "analyze-run", "--", run.run_id]
+    if run.path.parent != Path("results").absolute():
+        words += ["--results-dir", str(run.path.parent)]
+    lines.append(f"  all of it: {shlex.join(words)}")
+    return "\n".join(lines)
 
 
 def run_head(run: StoredRun) -> list[str]:

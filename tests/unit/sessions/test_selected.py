@@ -47,3 +47,20 @@ def test_noxsession_counts_where_no_session_is_named() -> None:
 def test_what_nox_would_misread_is_refused(line: str, message: str) -> None:
     with pytest.raises(SelectionError, match=message):
         read_selection(line.split(), {})
+
+
+@pytest.mark.parametrize(
+    ("line", "shard"),
+    [
+        ("-t crash-hunt -- --shard 2/4", "2/4"),
+        ("-t crash-hunt -j 2 -- --timeout 60 --shard=2/4 -v", "2/4"),
+        ("-t crash-hunt -- --shard 1/4 --shard 2/4", "2/4"),
+        ("-t crash-hunt -- --shard", None),
+        ("-t crash-hunt -- --timeout 60", None),
+        ("-t crash-hunt", None),
+        ("-s run-idna -- --shard 2/4", None),
+        ("-- --shard 2/4", None),
+    ],
+)
+def test_a_shard_of_what_tags_select(line: str, shard: str | None) -> None:
+    assert read_selection(line.split(), {}).shard == shard
