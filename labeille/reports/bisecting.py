@@ -33,6 +33,7 @@ class BisectProgress:
         self._stream = stream
         self._times = [step.seconds for step in plan.notebook.bisection.steps]
         self._lineage: Lineage | None = None
+        self._wanted: LookedFor | None = None
 
     def opened(self, lineage: Lineage) -> None:
         """Say what is gone through, once it is there."""
@@ -72,6 +73,7 @@ class BisectProgress:
 
     def begins(self, wanted: LookedFor, commits: int) -> None:
         """How much there is to search, and for what."""
+        self._wanted = wanted
         what = (
             str(wanted.status)
             if wanted.signature is None
@@ -95,7 +97,8 @@ class BisectProgress:
         self._print(f"[{number}] {self._step_text(step)}; {self._left(left)}")
 
     def _step_text(self, step: BisectStep) -> str:
-        text = f"{self._shown(step.commit)} {step.verdict}: {one_line(outcome_text(step))}"
+        what = one_line(outcome_text(step, self._wanted))
+        text = f"{self._shown(step.commit)} {step.verdict}: {what}"
         if step.trials > 1:
             text += f", bad in {step.bad_trials} of {step.trials} trials"
         return f"{text}, {step.seconds:.1f} s"
@@ -186,7 +189,7 @@ def _answer(bisection: Bisection, lineage: Lineage) -> str:
     lines = [f"the first bad {_NOUNS[kind][0]} is one of these {among}:"]
     for item in bisection.candidates:
         subject = lineage.describe(item).subject or ""
-        why = f"skipped: {one_line(skipped[item], 120)}" if item in skipped else "bad"
+        why = f"skipped: {one_line(skipped[item])}" if item in skipped else "bad"
         lines.append(f"  {item} {one_line(subject, 60)} ({why})")
     return "\n".join(lines)
 

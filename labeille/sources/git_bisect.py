@@ -47,21 +47,16 @@ class GitBisect:
 
     def candidates(self) -> tuple[str, ...]:
         """What may be the first bad commit by now, oldest first; the last one is known as bad."""
-        return self._history.between(self._bad(), self._goods())
+        return tuple(self._listed("--topo-order", "--reverse").split())
 
     def by_worth(self) -> tuple[str, ...]:
         """The same, those first that tell most, whatever they turn out to be."""
-        goods = self._goods()
-        listed = self._history.local("rev-list", "--bisect-all", self._bad(), "--not", *goods, "--")
-        return tuple(line.split(" ", 1)[0] for line in listed.splitlines())
+        return tuple(line.split(" ", 1)[0] for line in self._listed("--bisect-all").splitlines())
+
+    def _listed(self, *options: str) -> str:
+        between = ("refs/bisect/bad", "--not", "--glob=refs/bisect/good-*")
+        return self._history.local("rev-list", *options, *between, "--")
 
     def _mark(self, term: str, commit: str) -> None:
         # Exit codes tell how it stands (2: only skipped ones are left), which the refs do too.
         self._history.asks("bisect", term, commit)
-
-    def _bad(self) -> str:
-        return self._history.local("rev-parse", "--verify", "refs/bisect/bad")
-
-    def _goods(self) -> list[str]:
-        form = "--format=%(objectname)"
-        return self._history.local("for-each-ref", form, "refs/bisect/good-*").split()

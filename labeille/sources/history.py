@@ -110,11 +110,6 @@ class History:
         """The last commits that two have in common."""
         return tuple((self.asks("merge-base", "--all", one, other) or "").split())
 
-    def between(self, bad: str, goods: Sequence[str]) -> tuple[str, ...]:
-        """The commits that ``bad`` has and none of ``goods``, oldest first, ``bad`` the last."""
-        listed = self.local("rev-list", "--topo-order", "--reverse", bad, "--not", *goods, "--")
-        return tuple(listed.split())
-
     def tagged(self, behind: str) -> tuple[tuple[str, str], ...]:
         """Tags of commits that lie behind one, the newest first: each its name and its commit.
 

@@ -200,10 +200,11 @@ class Search:
         return self._notebook.note(**changes)
 
 
-def outcome_text(step: BisectStep) -> str:
-    """What an item showed, in a few words."""
+def outcome_text(step: BisectStep, wanted: LookedFor | None = None) -> str:
+    """What an item showed, in a few words; a signature that is looked for need not be said."""
     words = [str(step.status or Status.ERROR)]
-    if step.signature:
+    known = wanted is not None and wanted.signature == step.signature
+    if step.signature and not known:
         words.append(step.signature)
     if step.running_test:
         words.append(f"in {step.running_test}")

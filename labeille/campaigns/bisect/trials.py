@@ -237,7 +237,7 @@ def _step(item: str, subject: Subject, tried: list[tuple[Shown, Judgement]]) -> 
         verdict=told.verdict,
         status=shown.verdict.status,
         signature=crash.signature if crash else None,
-        reason=told.reason or shown.verdict.reason,
+        reason=_without_tree(told.reason or shown.verdict.reason, subject),
         trials=len(tried) if environment else 0,
         bad_trials=verdicts.count(BisectVerdict.BAD),
         good_trials=verdicts.count(BisectVerdict.GOOD),
@@ -245,6 +245,14 @@ def _step(item: str, subject: Subject, tried: list[tuple[Shown, Judgement]]) -> 
         reused=environment is not None and environment.reused,
         running_test=shown.trial.log.running_test if shown.trial else None,
     )
+
+
+def _without_tree(reason: str | None, subject: Subject) -> str | None:
+    """A reason without the path of the tree, which is long and says nothing."""
+    checkout = subject.prepared.checkout
+    if reason is None or checkout is None:
+        return reason
+    return reason.replace(f"file://{checkout.path}", ".").replace(str(checkout.path), ".")
 
 
 def _timed(step: BisectStep, started: float) -> BisectStep:

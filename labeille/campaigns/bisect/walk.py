@@ -78,6 +78,7 @@ class GitWalk:
         self._bisect = GitBisect(history, good=good, bad=bad)
         self._open_bases = [base for base in history.merge_bases(good, bad) if base != good]
         self._good = good
+        self._candidates = self._bisect.candidates()
         self._skips = _Skips()
 
     def next(self) -> str | None:
@@ -87,7 +88,7 @@ class GitWalk:
         """
         if self._open_bases:
             return self._open_bases[0]
-        candidates = self._bisect.candidates()
+        candidates = self._candidates
         if len(candidates) == 1:
             return None
         wanted = self._bisect.suggested()
@@ -108,11 +109,12 @@ class GitWalk:
             case BisectVerdict.SKIP:
                 self._bisect.skip(item)
         self._open_bases = [base for base in self._open_bases if base != item]
+        self._candidates = self._bisect.candidates()
         self._skips.note(item, verdict)
 
     def candidates(self) -> tuple[str, ...]:
         """The commits that the first bad one has and no good one."""
-        return self._bisect.candidates()
+        return self._candidates
 
 
 def _mended(history: History, base: str, good: str) -> BisectError:
