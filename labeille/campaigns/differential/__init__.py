@@ -1,0 +1,1 @@
+"""The differential: each suite with the JIT and without, compared test by test."""
