@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import traceback
 from typing import TYPE_CHECKING, Protocol
 
 from labeille.campaigns.disk import refuse_full_disk
-from labeille.errors import Interrupted, LabeilleError, ResultsError
-from labeille.pipeline.keep import failed_record, note_incomplete, tested_record
+from labeille.errors import Interrupted, ResultsError
+from labeille.pipeline.keep import broken_record, failed_record, note_incomplete, tested_record
 from labeille.pipeline.prepare import Unprepared, prepare
 from labeille.pipeline.schedule import Settled, Steps, run_steps
 from labeille.pipeline.scratch import sweep_scratch
 from labeille.pipeline.trial import Prepared, run_trial
 from labeille.pipeline.verdict import judge_failure, judge_trial
-from labeille.results.directory import timestamp
 from labeille.results.model import Record, Status
 from labeille.supervision.model import Ending
 
@@ -91,7 +89,7 @@ class _Worker:
         except (Interrupted, ResultsError):
             raise
         except Exception as error:  # noqa: BLE001 - one package must not stop the others
-            return Settled(self._keep(self._broken(job, error)))
+            return Settled(self._keep(broken_record(job, error, self._run)))
         return result
 
     def test(self, prepared: Prepared) -> Record:
@@ -108,7 +106,7 @@ class _Worker:
         except (Interrupted, ResultsError):
             raise
         except Exception as error:  # noqa: BLE001 - one package must not stop the others
-            record = self._broken(job, error)
+            record = broken_record(job, error, self._run)
         return self._keep(record)
 
     def _keep(self, record: Record) -> Record:
@@ -121,26 +119,3 @@ class _Worker:
         self._run.append(record)
         self._progress.finished(record)
         return record
-
-    def _broken(self, job: Job, error: Exception) -> Record:
-        """The record of a package that cannot be tested, or that labeille itself failed on.
-
-        What nobody foresaw has its traceback in run.log.
-        """
-        if isinstance(error, LabeilleError):
-            message = f"{error} ({error.hint})" if error.hint else str(error)
-            self._run.log(f"{job.name}: {message}")
-        else:
-            message = f"labeille failed on it: {type(error).__name__}: {error}"
-            self._run.log(f"{job.name}: {''.join(traceback.format_exception(error))}")
-        return Record(
-            package=job.name,
-            status=Status.ERROR,
-            repo=job.package.repo,
-            requested_revision=job.revision,
-            condition=job.condition.name,
-            target_id=job.target.target_id,
-            reason=message,
-            error_message=message,
-            timestamp=timestamp(),
-        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from labeille.errors import LabeilleError
 from labeille.pipeline.verdict import evidence_text
 from labeille.results.directory import timestamp
 from labeille.results.model import Record, Status
@@ -85,6 +87,30 @@ def failed_record(
         )
     return _with_verdict(
         msgspec.structs.replace(record, error_message=_with_hint(unprepared)), verdict, outcome, run
+    )
+
+
+def broken_record(job: Job, error: Exception, run: RunDirectory) -> Record:
+    """The record of a package that cannot be tested, or that labeille itself failed on.
+
+    What nobody foresaw has its traceback in run.log.
+    """
+    if isinstance(error, LabeilleError):
+        message = f"{error} ({error.hint})" if error.hint else str(error)
+        run.log(f"{job.name}: {message}")
+    else:
+        message = f"labeille failed on it: {type(error).__name__}: {error}"
+        run.log(f"{job.name}: {''.join(traceback.format_exception(error))}")
+    return Record(
+        package=job.name,
+        status=Status.ERROR,
+        repo=job.package.repo,
+        requested_revision=job.revision,
+        condition=job.condition.name,
+        target_id=job.target.target_id,
+        reason=message,
+        error_message=message,
+        timestamp=timestamp(),
     )
 
 

@@ -48,6 +48,11 @@ def resolve_condition(text: str, target: Target, extra_env: Mapping[str, str]) -
     return Condition(name=name if threshold == 1 else f"{name}:{threshold}", env=env)
 
 
+def knows_thresholds(target: Target) -> bool:
+    """Whether a target can honour ``jit-eager:N``."""
+    return target.jit_works and any(_is_threshold(name) for name in target.jit_variables)
+
+
 def parse_env_assignments(assignments: Iterable[str]) -> dict[str, str]:
     """Read ``--env K=V`` options; the last of two for one name counts.
 
@@ -101,11 +106,15 @@ def _jit_stress(target: Target, threshold: int) -> dict[str, str]:
 
 def _jit_eager(target: Target, threshold: int) -> dict[str, str]:
     env = _jit(target, threshold)
-    values = [name for name in target.jit_variables if name.endswith("_INITIAL_VALUE")]
+    values = [name for name in target.jit_variables if _is_threshold(name)]
     if not values:
         raise _unknown_variables(target, "jit-eager", "PYTHON_JIT_*_INITIAL_VALUE")
     backoffs = [name for name in target.jit_variables if name.endswith("_INITIAL_BACKOFF")]
     return env | dict.fromkeys(values, str(threshold)) | dict.fromkeys(backoffs, "1")
+
+
+def _is_threshold(variable: str) -> bool:
+    return variable.endswith("_INITIAL_VALUE")
 
 
 def _nogil(target: Target, _threshold: int) -> dict[str, str]:
