@@ -14,7 +14,16 @@ from labeille.registry.location import find_registry
 from labeille.registry.store import Registry
 from labeille.registry.tags import deepest_rank, tagged_names
 from labeille.supervision.parent import end_with_parent, signals_interrupt_nox
-from sessions import analysing, bisecting, development, ending, hunting, scanning, upkeep
+from sessions import (
+    analysing,
+    bisecting,
+    development,
+    differential,
+    ending,
+    hunting,
+    scanning,
+    upkeep,
+)
 from sessions.selected import SelectionError, read_selection
 from sessions.shared_run import found_shared_run, has_shared_run, shared_run
 
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
     from sessions.selected import Selected
 
 #: Every family of generated sessions.
-FAMILIES = (hunting.FAMILY, bisecting.FAMILY, scanning.FAMILY)
+FAMILIES = (hunting.FAMILY, bisecting.FAMILY, differential.FAMILY, scanning.FAMILY)
 
 #: How many packages `nox -l` shows by name.
 LISTED_PACKAGES = 12

@@ -11,6 +11,7 @@ from labeille.results.directory import utc_now
 
 RUN_ID_VARIABLE = "LABEILLE_RUN_ID"
 _VARIABLE = "LABEILLE_NOX"
+_PREFIX = "run"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +22,21 @@ class SharedRun:
     command: tuple[str, ...]
     nox_pid: int
 
+    def id_of(self, prefix: str) -> str:
+        """The run of one family's sessions, which is of another kind than a hunt's run is.
+
+        An id that somebody chose stays as it is.
+        """
+        stamp = self.run_id.removeprefix(f"{_PREFIX}_")
+        return self.run_id if stamp == self.run_id else f"{prefix}_{stamp}"
+
 
 def found_shared_run() -> None:
     """Note the run in the environment: children inherit it.
 
     LABEILLE_RUN_ID, if it is set, names it.
     """
-    os.environ.setdefault(RUN_ID_VARIABLE, f"run_{utc_now():%Y%m%d_%H%M%S}-{os.getpid()}")
+    os.environ.setdefault(RUN_ID_VARIABLE, f"{_PREFIX}_{utc_now():%Y%m%d_%H%M%S}-{os.getpid()}")
     os.environ[_VARIABLE] = json.dumps([os.getpid(), "nox", *sys.argv[1:]])
 
 

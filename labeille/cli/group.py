@@ -17,6 +17,7 @@ from labeille.supervision.interrupts import signals_interrupt
 COMMANDS = {
     "analyze": "labeille.cli.analyze:analyze",
     "bisect": "labeille.cli.bisect:bisect",
+    "diff": "labeille.cli.diff:diff",
     "enrich": "labeille.cli.enrich:enrich_command",
     "ft": "labeille.cli.ft:ft",
     "merge": "labeille.cli.merge:merge",
