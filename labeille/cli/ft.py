@@ -11,6 +11,7 @@ import click
 
 from labeille.campaigns.campaign import holding
 from labeille.campaigns.resume import RESUME_OPTION
+from labeille.cli import ft_reading
 from labeille.cli.options import (
     eligibility_options,
     environment_options,
@@ -42,6 +43,10 @@ _FOUND = frozenset({Category.DEADLOCK, Category.CRASH, Category.TSAN_WARNINGS})
 @click.group()
 def ft() -> None:
     """Run suites many times without the GIL, and read what that says."""
+
+
+for _command in ft_reading.commands():
+    ft.add_command(_command)
 
 
 @ft.command()

@@ -1,0 +1,176 @@
+"""What a report says, apart from how it looks: blocks that become text, markdown or HTML."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from labeille.reports.tables import Table, table_text
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+@dataclass(frozen=True)
+class Code:
+    """A name out of code: a test's id, a signature, a path."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+#: A piece of a line: prose, or a name.
+Part = str | Code
+#: A line of prose, or a cell of a table.
+Inline = tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """``level`` 2 for a chapter, 3 for a part of one."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A line of prose."""
+
+    line: Inline
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Lines that belong together."""
+
+    lines: tuple[Inline, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Text as a machine wrote it: a stack, a log's end."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Rows of cells under columns; those named in ``numbers`` are set to the right."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Inline, ...], ...]
+    numbers: frozenset[str] = field(default_factory=frozenset)
+
+
+Block = Heading | Paragraph | Bullets | Listing | Grid
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title and what stands under it."""
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+def inline(*parts: Part) -> Inline:
+    """A line or a cell of these pieces."""
+    return parts
+
+
+def plain(line: Inline) -> str:
+    """A line's text alone."""
+    return "".join(map(str, line))
+
+
+def document_text(document: Document) -> str:
+    """For a terminal: as wide as it gets, nothing cut off."""
+    return "\n\n".join([document.title, *map(_text, document.blocks)])
+
+
+def document_markdown(document: Document) -> str:
+    """As GitHub reads it."""
+    return "\n\n".join([f"# {_escaped(document.title)}", *map(_markdown, document.blocks)]) + "\n"
+
+
+def document_html(document: Document) -> str:
+    """One file that needs no other, and runs nothing."""
+    return _template().render(document=document, kind=lambda block: type(block).__name__)
+
+
+def _text(block: Block) -> str:
+    if isinstance(block, Heading):
+        return block.text
+    if isinstance(block, Paragraph):
+        return plain(block.line)
+    if isinstance(block, Bullets):
+        return "\n".join(f"  {plain(line)}" for line in block.lines)
+    if isinstance(block, Listing):
+        return "\n".join(f"    {line}" for line in block.text.splitlines())
+    rows = tuple(tuple(plain(cell) for cell in row) for row in block.rows)
+    return table_text(Table(columns=block.columns, rows=rows, numbers=block.numbers))
+
+
+def _markdown(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"{'#' * block.level} {_escaped(block.text)}"
+    if isinstance(block, Paragraph):
+        return _marked(block.line)
+    if isinstance(block, Bullets):
+        return "\n".join(f"- {_marked(line)}" for line in block.lines)
+    if isinstance(block, Listing):
+        longest = max(map(len, re.findall(r"`+", block.text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        return f"{fence}\n{block.text}\n{fence}"
+    rule = ["---:" if column in block.numbers else "---" for column in block.columns]
+    rows = [[_marked(cell).replace("|", "\\|") for cell in row] for row in block.rows]
+    lines = [[_escaped(column) for column in block.columns], rule, *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _marked(line: Inline) -> str:
+    return "".join(
+        _code_span(part.text) if isinstance(part, Code) else _escaped(part) for part in line
+    )
+
+
+def _code_span(text: str) -> str:
+    """CommonMark 6.1: as many backquotes around as are nowhere inside."""
+    text = " ".join(text.split())
+    if not text:
+        return ""
+    longest = max(map(len, re.findall(r"`+", text)), default=0)
+    ticks = "`" * (longest + 1)
+    blank = " " if "`" in text else ""
+    return f"{ticks}{blank}{text}{blank}{ticks}"
+
+
+def _escaped(text: str) -> str:
+    text = " ".join(text.split("\n"))
+    text = re.sub(r"([\\`*\[\]<>~]|^#)", r"\\\1", text)
+    return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)  # inside of words it stands for itself
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_source),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("document.html.jinja")
+
+
+def _source(name: str) -> str:
+    return resources.files("labeille.reports").joinpath("data", name).read_text(encoding="utf-8")

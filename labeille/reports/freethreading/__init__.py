@@ -1,0 +1,1 @@
+"""How free-threaded runs look: one run, its flaky tests, its extension modules, two compared."""
