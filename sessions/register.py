@@ -21,6 +21,7 @@ from sessions import (
     differential,
     ending,
     hunting,
+    reporting,
     scanning,
     upkeep,
 )
@@ -58,6 +59,7 @@ def register() -> None:
     development.register()
     upkeep.register()
     analysing.register()
+    reporting.register()
     try:
         selected = read_selection()
         _register_families(Registry(find_registry(None)), selected)

@@ -22,6 +22,7 @@ COMMANDS = {
     "ft": "labeille.cli.ft:ft",
     "merge": "labeille.cli.merge:merge",
     "registry": "labeille.cli.registry:registry",
+    "report": "labeille.cli.report:report",
     "reproduce": "labeille.cli.reproduce:reproduce",
     "resolve": "labeille.cli.resolve:resolve",
     "run": "labeille.cli.run:run",

@@ -1,0 +1,273 @@
+"""What a report shows, whatever kind of run it is about: text, numbers and tones, no markup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from labeille.reports.tones import Tone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """How many packages have one verdict."""
+
+    word: str
+    tone: Tone
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One number of the headline with what it counts."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A name and what it is; ``code`` for what is read letter by letter."""
+
+    name: str
+    value: str
+    code: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command line to copy, and what it does."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """A stack, a list of tests, a log's end: lines under a title. ``note`` says what is missing."""
+
+    title: str
+    lines: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One package in which something was found."""
+
+    package: str
+    anchor: str
+    version: str
+    facts: tuple[Fact, ...]
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One crash by its signature, or one test that behaves differently, with all its cases."""
+
+    anchor: str
+    label: str
+    title: str
+    tone: Tone
+    remarks: tuple[str, ...] = ()
+    detail: str = ""
+    stacks: tuple[Lines, ...] = ()
+    cases: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of the table behind status and package; ``minor``: only on wide pages.
+
+    ``unit`` stands behind its figures where there is no head above them.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    minor: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """One run in a package's history; ``height`` from 0 to 1."""
+
+    tone: Tone
+    height: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sparkline:
+    """A package's last runs, the oldest first, and the same in words."""
+
+    ticks: tuple[Tick, ...]
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestLine:
+    """One test with what is to be said of it."""
+
+    __test__ = False
+
+    id: str
+    tone: Tone
+    word: str
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detail:
+    """Everything about one package that has no room in its row."""
+
+    facts: tuple[Fact, ...] = ()
+    commands: tuple[Command, ...] = ()
+    tests: tuple[TestLine, ...] = ()
+    tests_note: str = ""
+    logs: tuple[Lines, ...] = ()
+    finding: str = ""  # the anchor of the finding that the package belongs to
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One package. ``rank`` sorts by gravity, the gravest lowest; ``cells`` are as the columns.
+
+    ``seconds`` is what its tests took, None where they did not run.
+    """
+
+    package: str
+    anchor: str
+    version: str
+    word: str
+    tone: Tone
+    rank: int
+    remark: str
+    cells: tuple[str, ...] = ()
+    seconds: float | None = None
+    history: Sparkline | None = None
+    detail: Detail = field(default_factory=Detail)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """A stretch of a lane, in per cent of its width."""
+
+    start: float
+    width: float
+    tone: Tone
+    anchor: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """What one test slot did; ``busy`` in per cent of the time that the run took."""
+
+    name: str
+    busy: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A place on the time axis in per cent; ``pause`` for one where time is left out."""
+
+    at: float
+    text: str
+    pause: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """The test slots side by side along one time axis."""
+
+    lanes: tuple[Lane, ...]
+    marks: tuple[Mark, ...]
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One bar of a chart: its length in per cent of the longest, and the figure it stands for."""
+
+    name: str
+    value: str
+    length: float
+    tone: Tone
+    anchor: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Durations:
+    """How long suites took: how many by class of duration, and the slowest."""
+
+    classes: tuple[Measured, ...]
+    slowest: tuple[Measured, ...]
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One difference between two runs."""
+
+    package: str
+    anchor: str
+    before: str
+    before_tone: Tone
+    after: str
+    after_tone: Tone
+    reason: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeGroup:
+    """Differences of one class, under what they mean."""
+
+    title: str
+    tone: Tone
+    changes: tuple[Change, ...] = ()
+    lines: tuple[str, ...] = ()
+    open: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What is different between two runs. ``circumstances`` are the runs' own differences."""
+
+    before: str
+    after: str
+    words: str
+    circumstances: tuple[Fact, ...]
+    groups: tuple[ChangeGroup, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One report. Parts that are None or empty are left out."""
+
+    title: str
+    kind: str
+    run_id: str
+    heading: str
+    tone: Tone
+    subtitle: tuple[str, ...]
+    counts: tuple[Count, ...]
+    figures: tuple[Figure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    changes: Changes | None = None
+    findings_title: str = "Crashes"
+    findings: tuple[Finding, ...] = ()
+    timeline: Timeline | None = None
+    durations: Durations | None = None
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+    facts: tuple[Fact, ...] = field(default=())
+    made: str = ""
+
+    @property
+    def has_history(self) -> bool:
+        """Whether any package has earlier runs."""
+        return any(row.history for row in self.rows)
