@@ -61,19 +61,20 @@ def longer_timeout(facts: Facts, attempt: Attempt) -> Change | None:
     if attempt.verdict.timeout_kind is not TimeoutKind.LIMIT or attempt.trial is None:
         return None
     settings, recipe = facts.project.pytest, attempt.recipe
-    if settings is not None and "slow" in settings.markers and "slow" not in recipe.markers:
-        return changed(recipe, "not slow: all took too long", markers=(*recipe.markers, "slow"))
     seconds = attempt.trial.outcome.duration_seconds
     whole = _whole_suite(attempt.trial.log, seconds)
-    if whole is not None and whole > LONGEST_SUITE:
-        unit = [path for top in facts.needs.test_dirs if (path := _unit_tests(facts, top))]
-        if not unit or tuple(unit) == recipe.paths:
-            return None
+    hopeless = whole is not None and whole > LONGEST_SUITE
+    unit = tuple(path for top in facts.needs.test_dirs if (path := _unit_tests(facts, top)))
+    if whole is not None and hopeless and unit and unit != recipe.paths:
         return changed(
             recipe,
             f"{', '.join(unit)} alone: all tests would take about {whole / 3600:.0f} h",
-            paths=tuple(unit),
+            paths=unit,
         )
+    if settings is not None and "slow" in settings.markers and "slow" not in recipe.markers:
+        return changed(recipe, "not slow: all took too long", markers=(*recipe.markers, "slow"))
+    if hopeless:
+        return None
     timeout = max(seconds * 3, whole * 1.5 if whole else 0) // 60 * 60
     timeout = min(timeout, LONGEST_SUITE)
     if timeout <= max(seconds, recipe.timeout or 0):
@@ -87,7 +88,8 @@ def _whole_suite(log: TestLog, seconds: float) -> float | None:
     """Seconds of a suite that ended early, were its other tests like those that ended."""
     if not log.results or not log.collected:
         return None
-    return seconds / len(log.results) * log.collected
+    ran = sum(result.duration for result in log.results)
+    return seconds - ran + ran / len(log.results) * log.collected
 
 
 def _unit_tests(facts: Facts, top: str) -> str | None:

@@ -476,7 +476,7 @@ def test_more_time_is_what_the_tests_that_are_left_may_take(
 
 
 def test_a_suite_that_would_take_hours_is_given_up(facts_of: FactsOf, attempts: Attempts) -> None:
-    log = TestLog(pid=1, collected=90_000, results=(result(1),))
+    log = TestLog(pid=1, collected=90_000, results=(result(1, 300.0),))
     attempt = attempts.test(log=log, ending=Ending.LIMIT, exit_code=-9, seconds=300)
     assert mend(facts_of(PLAIN), attempt) is None
 
