@@ -11,6 +11,7 @@ from labeille.cache_dir import cache_dir
 from labeille.environments.uv import uv_config_environ
 from labeille.pypi.settings import default_index, index_settings
 from labeille.supervision.environ import base_environ, network_environ
+from labeille.targets.model import TSAN
 
 if TYPE_CHECKING:
     from labeille.environments.model import EnvironmentRequest
@@ -42,6 +43,7 @@ def install_environ(
         **uv_config_environ(),
         **_cache_environ(request.target),
         **header_environ(request.target),
+        **_sanitizer_environ(request.target),
         "VIRTUAL_ENV": str(path),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
@@ -90,6 +92,15 @@ def header_environ(target: Target) -> dict[str, str]:
     if include == Path("/usr/include") or not any(split):
         return {}
     return {"C_INCLUDE_PATH": str(include), "CPLUS_INCLUDE_PATH": str(include)}
+
+
+def _sanitizer_environ(target: Target) -> dict[str, str]:
+    """ThreadSanitizer silent: by default a race in pip would fail an install, by exit code 66."""
+    if TSAN not in target.sanitizers:
+        return {}
+    given = os.environ.get("TSAN_OPTIONS", "")
+    ours = "report_bugs=0 exitcode=0 die_after_fork=0 atexit_sleep_ms=0"
+    return {"TSAN_OPTIONS": f"{given} {ours}".strip()}
 
 
 def index_environ(settings: IndexSettings) -> dict[str, str]:

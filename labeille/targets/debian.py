@@ -66,27 +66,31 @@ def provide_jit(root: Path, work: Path, report: Callable[[str], None]) -> list[T
     return [_checked(final / name, jit=True) for name in names]
 
 
-def build_free_threaded(root: Path, work: Path, report: Callable[[str], None]) -> list[Target]:
+def build_free_threaded(
+    root: Path, work: Path, report: Callable[[str], None], *, tsan: bool = False
+) -> list[Target]:
     """Build Debian's Python source without the GIL, below ``root``. It takes some minutes.
 
-    Debian packages no free-threaded build. The caller holds the lock of ``root``.
+    ``tsan``: with ThreadSanitizer. Debian packages no free-threaded build. The caller holds the
+    lock of ``root``.
     """
     _ensure_build_packages(report)
     series, files = _python_source(work, report)
     source = _unpack_source(files, work / "tree")
-    final = root / f"{series}t"
+    final = root / (f"{series}t-tsan" if tsan else f"{series}t")
+    options = ("--with-thread-sanitizer",) if tsan else ()
     fresh = work / "stage"
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     report(f"building {source.name} without the GIL, {jobs} jobs: this takes some minutes")
     build = work / "build"
     build.mkdir()
     for argv in (
-        [str(source / "configure"), "-q", "--disable-gil", f"--prefix={final}"],
+        [str(source / "configure"), "-q", "--disable-gil", f"--prefix={final}", *options],
         ["make", f"-j{jobs}"],
         ["make", "altinstall", f"DESTDIR={fresh}"],
     ):
         run(argv, cwd=build, timeout=_BUILD_TIMEOUT)
-    staged = root / f"{series}t.new"
+    staged = root / f"{final.name}.new"
     shutil.rmtree(staged, ignore_errors=True)
     shutil.move(fresh / final.relative_to("/"), staged)
     _put_in_place(staged, final)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labeille.errors import TargetError
-from labeille.targets.model import Target, TargetKind
+from labeille.targets.model import TSAN, Target, TargetKind
 from labeille.targets.probe import OLDEST_VERSION, is_script, probe
 
 if TYPE_CHECKING:
@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"python(?:3(?:\.(?P<minor>\d+))?)?(?P<flags>[td]*)")
 
 #: The first versions that can be a target of a kind: sys._jit came with 3.14, PEP 703 with 3.13.
-_FIRST_MINOR = {TargetKind.JIT: 14, TargetKind.JIT_DEBUG: 14, TargetKind.FREE_THREADED: 13}
+_FIRST_MINOR = {
+    TargetKind.JIT: 14,
+    TargetKind.JIT_DEBUG: 14,
+    TargetKind.FREE_THREADED: 13,
+    TargetKind.TSAN: 13,
+}
+
+#: What the names of interpreters of a kind end with.
+_FLAGS = {
+    TargetKind.JIT: "",
+    TargetKind.JIT_DEBUG: "d",
+    TargetKind.FREE_THREADED: "t",
+    TargetKind.TSAN: "t",
+}
 
 #: Probes that run at a time when all interpreters are asked.
 _PROBES_AT_A_TIME = 4
@@ -46,6 +59,8 @@ def suits(target: Target, kind: TargetKind) -> bool:
             return target.jit_works and target.debug
         case TargetKind.FREE_THREADED:
             return target.free_threaded
+        case TargetKind.TSAN:
+            return target.free_threaded and TSAN in target.sanitizers
 
 
 def discover() -> list[Target]:
@@ -175,7 +190,7 @@ def _by_likelihood(
 ) -> list[Path]:
     """The paths that may be of the kind by their names, those that most likely are first."""
     oldest = _FIRST_MINOR[kind] if oldest is None else oldest
-    wanted = {TargetKind.JIT: "", TargetKind.JIT_DEBUG: "d", TargetKind.FREE_THREADED: "t"}[kind]
+    wanted = _FLAGS[kind]
 
     def rank(python: Path) -> tuple[bool, int]:
         minor, flags = _read_name(python)
@@ -187,9 +202,9 @@ def _by_likelihood(
 def _is_plain(target: Target, kind: TargetKind) -> bool:
     """Whether a target has nothing beyond what its kind says that would slow or change a run."""
     return (
-        not target.sanitizers
+        target.sanitizers == ((TSAN,) if kind is TargetKind.TSAN else ())
         and target.debug == (kind is TargetKind.JIT_DEBUG)
-        and target.free_threaded == (kind is TargetKind.FREE_THREADED)
+        and target.free_threaded == (kind in (TargetKind.FREE_THREADED, TargetKind.TSAN))
     )
 
 

@@ -14,12 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: What ``Target.sanitizers`` calls ThreadSanitizer.
+TSAN = "thread"
+
+
 class TargetKind(enum.StrEnum):
     """The kinds of target that can be wished for, found and provided."""
 
     JIT = "jit"  # a JIT that comes on; a release build first
     JIT_DEBUG = "jit-debug"  # the same, built with C assertions
     FREE_THREADED = "free-threaded"  # PEP 703
+    TSAN = "tsan"  # free-threaded, and built with ThreadSanitizer
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

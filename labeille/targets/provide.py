@@ -58,8 +58,9 @@ def _fetch(kind: TargetKind, root: Path, report: Callable[[str], None]) -> list[
         raise _none_could_be_had(kind, tried)
     with tempfile.TemporaryDirectory(prefix="labeille-") as work:
         try:
-            if kind is TargetKind.FREE_THREADED:
-                return debian.build_free_threaded(root, Path(work), report)
+            if kind in (TargetKind.FREE_THREADED, TargetKind.TSAN):
+                tsan = kind is TargetKind.TSAN
+                return debian.build_free_threaded(root, Path(work), report, tsan=tsan)
             targets = debian.provide_jit(root, Path(work), report)
         except TargetError as error:
             tried.append(str(error))

@@ -22,6 +22,7 @@ REQUESTS = {
     TargetKind.JIT: ("3.15", "3.14"),
     TargetKind.JIT_DEBUG: ("3.15+debug",),
     TargetKind.FREE_THREADED: ("3.15t", "3.14t", "3.13t"),
+    TargetKind.TSAN: (),
 }
 
 #: Seconds that one interpreter may take: 30 MB at 0.1 MB/s.
@@ -51,6 +52,8 @@ def install(kind: TargetKind, folder: Path, report: Callable[[str], None]) -> Ta
 
     Raises TargetError when there is no uv, it cannot get one, or what it gives is of another kind.
     """
+    if not REQUESTS[kind]:
+        raise TargetError(f"uv has no {kind} builds")
     uv = find_uv()
     if uv is None:
         raise TargetError("there is no uv", hint="pip install uv")

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from labeille.campaigns.freethreading.failures import failing_thread, failure_signature
+from labeille.campaigns.freethreading.tsan import read_reports, tsan_condition
 from labeille.crashes.thread_stacks import read_thread_stacks
 from labeille.errors import Interrupted
 from labeille.pipeline.keep import note_incomplete, tested_record
@@ -55,7 +58,8 @@ _BAD = (TestOutcome.FAILED, TestOutcome.ERROR)
 class Trials:
     """The iterations of one kind of one package: what they have in common.
 
-    ``threads`` are those that run each test at once, None where it is run as usual.
+    ``threads`` are those that run each test at once, None where it is run as usual. ``tsan``:
+    ThreadSanitizer's reports are collected, but for those that ``suppressions`` name.
     """
 
     prepared: Prepared
@@ -64,6 +68,8 @@ class Trials:
     series: Series
     condition: Condition
     threads: int | None = None
+    tsan: bool = False
+    suppressions: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +87,7 @@ def run_iteration(trials: Trials, index: int, *, cancel: Cancellation) -> Ended:
     logs = Path("logs") / name / iteration_folder(trials.series, index)
     log_dir = trials.run.path / logs
     log_dir.mkdir(parents=True, exist_ok=True)
-    job = replace(trials.prepared.job, condition=trials.condition)
+    job = replace(trials.prepared.job, condition=_condition(trials, log_dir))
     prepared = replace(trials.prepared, job=job)
     trial = run_trial(prepared, trials.settings, log_dir, cancel=cancel)
     if trial.outcome.ending is Ending.CANCELLED:
@@ -96,10 +102,24 @@ def run_iteration(trials: Trials, index: int, *, cancel: Cancellation) -> Ended:
         trials.settings,
         evidence=Path("crashes") / name / f"{logs.name}.txt",
     )
+    reports = read_reports(log_dir, index) if trials.tsan else ()
+    iteration = _iteration(record, trial, index=index, logs=logs, threads=trials.threads)
     return Ended(
-        iteration=_iteration(record, trial, index=index, logs=logs, threads=trials.threads),
+        iteration=msgspec.structs.replace(
+            iteration,
+            tsan_warnings=tuple(sorted({report.type for report in reports})),
+            tsan_reports=tuple(report.key for report in reports),
+        ),
+        tsan_reports=reports,
         outcomes={result.id: result.outcome for result in _results(trial)},
     )
+
+
+def _condition(trials: Trials, log_dir: Path) -> Condition:
+    if not trials.tsan:
+        return trials.condition
+    package_env = trials.prepared.job.package.env
+    return tsan_condition(trials.condition, package_env, log_dir, trials.suppressions)
 
 
 def _iteration(

@@ -154,6 +154,8 @@ class PackageTest:
             series=series,
             condition=plan.gil if series is Series.GIL else plan.nogil,
             threads=threads if stressed else None,
+            tsan=plan.manner.tsan,
+            suppressions=plan.manner.tsan_suppressions,
         )
 
     def _bare_record(self) -> FreeThreadedRecord:

@@ -33,7 +33,7 @@ from labeille.results.freethreading import (
 )
 from labeille.results.lines import LinesFile
 from labeille.targets.conditions import resolve_condition
-from labeille.targets.model import TargetKind
+from labeille.targets.model import TSAN, TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -135,16 +135,12 @@ def plan_free_threaded(
     extra = (*wishes.extra_deps, *stress_requirements(manner.stress_threads))
     campaign = plan_campaign(
         replace(wishes, extra_deps=extra),
-        want=TargetKind.FREE_THREADED,
+        want=TargetKind.TSAN if manner.tsan else TargetKind.FREE_THREADED,
         prefix=RUN_PREFIX,
         report=report,
     )
     target = campaign.target
-    if manner.tsan and "thread" not in target.sanitizers:
-        raise TargetError(
-            f"{target.python} was not built with ThreadSanitizer, which --tsan needs",
-            hint="name a build configured --with-thread-sanitizer by --target-python",
-        )
+    manner = replace(manner, tsan=_collects_reports(manner, target, report))
     nogil = resolve_condition("nogil", target, wishes.env)
     jobs: Sequence[Job] = [
         Job(package=chosen.package, revision=chosen.revision, target=target, condition=nogil)
@@ -164,6 +160,24 @@ def plan_free_threaded(
         packages_at_once=1 if side_by_side else campaign.slots,
         iterations_at_once=campaign.slots if side_by_side else 1,
     )
+
+
+def _collects_reports(manner: Manner, target: Target, report: Callable[[str], None]) -> bool:
+    """Whether ThreadSanitizer's reports are collected: on a build that has it, in any case.
+
+    Left to itself it would print them into the suites' output, and change their exit codes.
+    """
+    if TSAN in target.sanitizers:
+        if not manner.tsan:
+            report(f"{target.python} was built with ThreadSanitizer: --tsan is taken as given")
+        return True
+    if manner.tsan:
+        raise TargetError(
+            f"{target.python} was not built with ThreadSanitizer, which --tsan needs",
+            hint="name a build configured --with-thread-sanitizer by --target-python; "
+            f"'labeille targets get {TargetKind.TSAN}' builds one",
+        )
+    return False
 
 
 def still_to_do(jobs: Sequence[Job], done: dict[str, FreeThreadedRecord]) -> list[Job]:

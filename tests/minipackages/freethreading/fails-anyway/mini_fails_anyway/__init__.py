@@ -1,0 +1,5 @@
+"""Is wrong with the GIL and without."""
+
+
+def double(number):
+    return number * 3

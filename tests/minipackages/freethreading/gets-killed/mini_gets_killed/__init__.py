@@ -1,0 +1,1 @@
+"""Is killed in its tests, as by a kernel without memory."""

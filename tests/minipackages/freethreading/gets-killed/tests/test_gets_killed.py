@@ -1,0 +1,6 @@
+import os
+import signal
+
+
+def test_is_killed():
+    os.kill(os.getpid(), signal.SIGKILL)
