@@ -24,6 +24,7 @@ class Family:
     ``title`` describes a session, with ``{package}`` in it; ``run`` is what a package's session
     does. A session has those tags of its package that are in ``package_tags``, and ``own_tag``, if
     there is one. ``command`` imports what parses the options behind ``--``, where there are any.
+    ``reserved`` are names behind the prefix that are no packages but sessions of their own.
     """
 
     prefix: str
@@ -32,10 +33,16 @@ class Family:
     package_tags: frozenset[str] = field(default_factory=frozenset)
     own_tag: str | None = None
     command: Callable[[], PackageCommand] | None = None
+    reserved: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def tags(self) -> frozenset[str]:
         return self.package_tags | ({self.own_tag} if self.own_tag else set())
+
+    def package(self, name: str) -> str | None:
+        """The package that a session's name asks for, None where it is no name of this family."""
+        package = name.removeprefix(self.prefix)
+        return package if package not in ("", name, *self.reserved) else None
 
     def register(self, packages: Iterable[str]) -> None:
         """Register these packages' sessions: they are asked for, so enriched or not."""

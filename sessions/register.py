@@ -20,6 +20,7 @@ from sessions import (
     development,
     differential,
     ending,
+    freethreading,
     hunting,
     reporting,
     scanning,
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
     from sessions.selected import Selected
 
 #: Every family of generated sessions.
-FAMILIES = (hunting.FAMILY, bisecting.FAMILY, differential.FAMILY, scanning.FAMILY)
+FAMILIES = (
+    hunting.FAMILY,
+    bisecting.FAMILY,
+    differential.FAMILY,
+    freethreading.FAMILY,
+    scanning.FAMILY,
+)
 
 #: How many packages `nox -l` shows by name.
 LISTED_PACKAGES = 12
@@ -59,6 +66,7 @@ def register() -> None:
     development.register()
     upkeep.register()
     analysing.register()
+    freethreading.register()
     reporting.register()
     try:
         selected = read_selection()
@@ -86,7 +94,7 @@ def _register_families(registry: Registry, selected: Selected) -> None:
     """The generated sessions, family by family; a package's file is read in its session only."""
     if selected.names is not None and not selected.everything:
         for family in FAMILIES:
-            family.register(_named(registry, selected.names, family.prefix))
+            family.register(_named(registry, selected.names, family))
         return
     tagged = [family for family in FAMILIES if family.tags]
     limit = None
@@ -123,12 +131,12 @@ def _sharded(
     return islice(chosen, shard.number - 1, None, shard.count)
 
 
-def _named(registry: Registry, names: Iterable[str], prefix: str) -> list[str]:
+def _named(registry: Registry, names: Iterable[str], family: Family) -> list[str]:
     """The packages that a family's sessions are named for; RegistryError for one there is not."""
     found = []
     for name in names:
-        package = name.removeprefix(prefix)
-        if package and package != name:
+        package = family.package(name)
+        if package is not None:
             registry.path(parse_package_name(package))
             found.append(package)
     return found
@@ -143,7 +151,7 @@ def _check_posargs(selected: Selected) -> None:
     if not posargs or selected.listing or selected.everything:
         return
     for family in FAMILIES:
-        names = selected.names and all(name.startswith(family.prefix) for name in selected.names)
+        names = selected.names and all(family.package(name) for name in selected.names)
         tags = selected.tags and family.tags.issuperset(selected.tags)
         if names or tags:
             family.check_posargs(posargs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from labeille.results.directory import META_FILE
+from labeille.results.kinds import RunKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ RESUME_OPTION = "--skip-completed"
 
 
 class _Begun(msgspec.Struct):
-    """The part of run_meta.json that tells one command from another."""
+    """The part of a run's metadata that tells one command from another."""
 
     cli_args: object = None
 
@@ -32,9 +32,10 @@ def earlier_run(results_dir: Path, cli_args: Iterable[str]) -> str | None:
     ``--skip-completed`` makes no difference between two commands; everything else does.
     """
     found = []
-    for path in results_dir.glob(f"*/{META_FILE}"):
-        with contextlib.suppress(OSError):
-            found.append((path.stat().st_mtime_ns, path))
+    for name in sorted({kind.files.meta for kind in RunKind}):
+        for path in results_dir.glob(f"*/{name}"):
+            with contextlib.suppress(OSError):
+                found.append((path.stat().st_mtime_ns, path))
     wanted = _without_resume(cli_args)
     for _, path in sorted(found, reverse=True):
         with contextlib.suppress(OSError, msgspec.MsgspecError):
