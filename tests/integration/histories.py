@@ -25,7 +25,7 @@ FAILS = "def work():\n    raise ValueError('wrong')\n"
 NO_IMPORT = "raise ImportError('not in this commit')\n"
 SUITE = "import mini_it\nmini_it.work()\nprint('fine')\n"
 
-_PYPROJECT = (
+PYPROJECT = (
     '[project]\nname = "it"\nversion = "1.0"\n\n[build-system]\nrequires = []\n'
     'build-backend = "backend"\nbackend-path = ["."]\n'
 )
@@ -39,7 +39,7 @@ class Repository:
         self._clock = 0
         path.mkdir(parents=True)
         self.git("init", "-q", "-b", "main")
-        self.write("pyproject.toml", _PYPROJECT)
+        self.write("pyproject.toml", PYPROJECT)
         self.write("backend.py", BACKEND.read_text())
         self.write("suite.py", SUITE)
         self.write("mini_it/__init__.py", FINE)

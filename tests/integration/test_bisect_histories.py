@@ -257,7 +257,7 @@ def test_ends_that_are_none(lab: Lab) -> None:
     assert "has no revision 'v9'" in refused(lab, "--good", "main~1", "--bad", "v9")
     assert "has no revision '--upload-pack=x'" in refused(lab, "--good=--upload-pack=x")
     assert "both ends are " in refused(lab, "--good", "main", "--bad", "HEAD")
-    assert "no tag behind" in refused(lab)
+    assert "there are no tags before" in refused(lab)
 
 
 def test_a_repository_out_of_reach(empty: Workshop) -> None:

@@ -32,7 +32,12 @@ class Description:
 
 
 class Lineage(Protocol):
-    """Items in an order, or with merges: a commit's hash, a version, an interpreter's path."""
+    """Items in an order, or with merges: a commit's hash, a version, an interpreter's path.
+
+    ``landmarks`` is what those are called that may be good.
+    """
+
+    landmarks: str
 
     def resolve(self, text: str) -> str:
         """The item that a person means. Raises LabeilleError."""
@@ -51,7 +56,9 @@ class Lineage(Protocol):
 
 
 class Commits:
-    """The commits of a package's history; nothing but ``history`` says how they hang together."""
+    """The commits of a package's history, by their hashes."""
+
+    landmarks = "tags"
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -87,6 +94,8 @@ class Versions:
 
     Pre-releases and yanked versions are passed over, except for an end that somebody names.
     """
+
+    landmarks = "releases"
 
     def __init__(self, name: str, releases: Sequence[Release]) -> None:
         self._name = name
@@ -143,6 +152,8 @@ class Versions:
 class Interpreters:
     """Interpreters in the order in which they were given, the oldest first, by their paths."""
 
+    landmarks = "interpreters"
+
     def __init__(self, targets: Mapping[str, Target]) -> None:
         self._targets = targets
 
@@ -168,8 +179,9 @@ class Interpreters:
         return list(self._targets)[-1]
 
     def perhaps_good(self, bad: str) -> Sequence[str]:
-        """The first one."""
-        return [path for path in list(self._targets)[:1] if path != bad]
+        """Those before it, the oldest first."""
+        paths = list(self._targets)
+        return paths[: paths.index(bad)]
 
     def walk(self, good: str, bad: str) -> Walk:
         """By halves."""

@@ -117,19 +117,18 @@ class Search:
                 raise self._not_good(good, step)
             self._notebook.note(good=good)
             return good
-        tried = 0
         known = {step.commit: step for step in self._notebook.bisection.ends}
         for item in _thinned(self._lineage.perhaps_good(bad)):
-            tried += 1
             step = known.get(item) or self._check_end(item, wanted)
             if step.verdict is BisectVerdict.GOOD:
                 self._notebook.note(good=item)
                 return item
-        where = self._lineage.describe(bad).shown
+        where, what = self._lineage.describe(bad).shown, self._lineage.landmarks
+        tried = len(self._notebook.bisection.ends) - 1
         raise BisectError(
-            f"none of the {tried} tags behind {where} that were tried is good"
+            f"none of the {what} before {where} is good: {tried} tried"
             if tried
-            else f"there is no tag behind {where} that might be good",
+            else f"there are no {what} before {where} of which one might be good",
             hint="name a good end with --good",
         )
 
