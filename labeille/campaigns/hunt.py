@@ -6,13 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from labeille.campaigns.disk import refuse_full_disk
-from labeille.errors import Interrupted, ResultsError
-from labeille.pipeline.keep import broken_record, failed_record, note_incomplete, tested_record
-from labeille.pipeline.prepare import Unprepared, prepare
-from labeille.pipeline.schedule import Settled, Steps, run_steps
-from labeille.pipeline.scratch import sweep_scratch
+from labeille.campaigns.worker import Beginning, Worker
+from labeille.errors import Interrupted
+from labeille.pipeline.keep import note_incomplete, tested_record
 from labeille.pipeline.trial import Prepared, run_trial
-from labeille.pipeline.verdict import judge_failure, judge_trial
+from labeille.pipeline.verdict import judge_trial
 from labeille.results.model import Record, Status
 from labeille.supervision.model import Ending
 
@@ -20,19 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labeille.campaigns.plan import HuntPlan
-    from labeille.pipeline.job import Job, PipelineSettings
-    from labeille.results.directory import RunDirectory
+    from labeille.pipeline.prepare import Unprepared
     from labeille.supervision.cancellation import Cancellation
 
 
-class Progress(Protocol):
+class Progress(Beginning, Protocol):
     """Who wants to know how a hunt goes; called from its worker threads."""
-
-    def preparing(self, job: Job) -> None:
-        """The job's checkout and environment are being got."""
-
-    def testing(self, prepared: Prepared) -> None:
-        """The job's suite has been started."""
 
     def finished(self, record: Record) -> None:
         """The job has its record, and the record is on disk."""
@@ -44,13 +35,10 @@ def hunt(plan: HuntPlan, *, progress: Progress, cancel: Cancellation) -> Iterato
     One package's trouble never stops the others. Raises Interrupted when ``cancel`` ends it, and
     ResultsError when records can no longer be kept.
     """
-    campaign = plan.campaign
-    sweep_scratch(campaign.settings.work_dir)
-    worker = _Worker(campaign.run, campaign.settings, progress, cancel)
+    worker = _Hunter(plan, progress, cancel)
     crashes = 0
-    results = run_steps(plan.jobs, worker.steps(), slots=campaign.slots, cancel=cancel)
-    with contextlib.closing(results):
-        for record in results:
+    with contextlib.closing(worker.work(plan.jobs, slots=plan.campaign.slots)) as records:
+        for record in records:
             yield record
             crashes += record.status is Status.CRASH
             if plan.stop_after_crash is not None and crashes >= plan.stop_after_crash:
@@ -58,64 +46,29 @@ def hunt(plan: HuntPlan, *, progress: Progress, cancel: Cancellation) -> Iterato
                 return
 
 
-class _Worker:
-    """One hunt's two steps, with the guard that keeps one package from stopping the others."""
-
-    def __init__(
-        self,
-        run: RunDirectory,
-        settings: PipelineSettings,
-        progress: Progress,
-        cancel: Cancellation,
-    ) -> None:
-        self._run = run
-        self._settings = settings
+class _Hunter(Worker[Record]):
+    def __init__(self, plan: HuntPlan, progress: Progress, cancel: Cancellation) -> None:
+        super().__init__(plan.campaign, progress, cancel)
         self._progress = progress
-        self._cancel = cancel
-
-    def steps(self) -> Steps[Job, Prepared, Record]:
-        return Steps(prepare=self.prepare, test=self.test)
-
-    def prepare(self, job: Job) -> Prepared | Settled[Record]:
-        self._progress.preparing(job)
-        try:
-            log_dir = self._run.log_dir(job.name)
-            result = prepare(job, self._settings, log_dir, cancel=self._cancel)
-            if isinstance(result, Unprepared):
-                verdict = judge_failure(result.error)
-                self._run.log(f"{job.name}: {verdict.status}: {verdict.reason}")
-                record = failed_record(result, verdict, self._run, self._settings)
-                return Settled(self._keep(record))
-        except (Interrupted, ResultsError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one package must not stop the others
-            return Settled(self._keep(broken_record(job, error, self._run)))
-        return result
 
     def test(self, prepared: Prepared) -> Record:
-        self._progress.testing(prepared)
         job = prepared.job
-        try:
-            log_dir = self._run.log_dir(job.name, fresh=False)
-            trial = run_trial(prepared, self._settings, log_dir, cancel=self._cancel)
-            if trial.outcome.ending is Ending.CANCELLED:
-                raise Interrupted("interrupted")
-            note_incomplete(self._run, job.name, trial.outcome)
-            verdict = judge_trial(trial, job.package.test_framework)
-            record = tested_record(prepared, trial, verdict, self._run, self._settings)
-        except (Interrupted, ResultsError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one package must not stop the others
-            record = broken_record(job, error, self._run)
-        return self._keep(record)
+        log_dir = self.run.log_dir(job.name, fresh=False)
+        trial = run_trial(prepared, self.settings, log_dir, cancel=self.cancel)
+        if trial.outcome.ending is Ending.CANCELLED:
+            raise Interrupted("interrupted")
+        note_incomplete(self.run, job.name, trial.outcome)
+        verdict = judge_trial(trial, job.package.test_framework)
+        return tested_record(prepared, trial, verdict, self.run, self.settings)
 
-    def _keep(self, record: Record) -> Record:
-        """Put the record on disk, here in the worker's thread, where no signal comes between.
-
-        Raises ResultsError instead where a full disk may be what the package stumbled over.
-        """
-        if record.status is not Status.PASS:
-            refuse_full_disk(self._settings, self._run, record.package, record.status)
-        self._run.append(record)
-        self._progress.finished(record)
+    def unprepared(self, unprepared: Unprepared, record: Record) -> Record:  # noqa: ARG002
         return record
+
+    def broken(self, record: Record) -> Record:
+        return record
+
+    def keep(self, result: Record) -> None:
+        if result.status is not Status.PASS:
+            refuse_full_disk(self.settings, self.run, result.package, result.status)
+        self.run.append(result)
+        self._progress.finished(result)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from labeille.campaigns.differential.package import Compared, PackageTest
 from labeille.campaigns.differential.slots import Slots
 from labeille.campaigns.differential.trials import Trials
 from labeille.campaigns.disk import refuse_full_disk
-from labeille.errors import Interrupted, ResultsError
-from labeille.pipeline.keep import broken_record, failed_record
-from labeille.pipeline.prepare import Unprepared, prepare
-from labeille.pipeline.schedule import Settled, Steps, run_steps
-from labeille.pipeline.scratch import sweep_scratch
-from labeille.pipeline.verdict import judge_failure
+from labeille.campaigns.worker import Beginning, Worker
 from labeille.results.model import Status
 
 if TYPE_CHECKING:
@@ -22,19 +16,14 @@ if TYPE_CHECKING:
 
     from labeille.campaigns.differential.plan import DifferentialPlan
     from labeille.campaigns.differential.trials import Ran
-    from labeille.pipeline.job import Job
+    from labeille.pipeline.prepare import Unprepared
     from labeille.pipeline.trial import Prepared
+    from labeille.results.model import Record
     from labeille.supervision.cancellation import Cancellation
 
 
-class Progress(Protocol):
+class Progress(Beginning, Protocol):
     """Who wants to know how a differential goes; called from its worker threads."""
-
-    def preparing(self, job: Job) -> None:
-        """The job's checkout and environment are being got."""
-
-    def testing(self, prepared: Prepared) -> None:
-        """The job's first trial is about to start."""
 
     def tried(self, ran: Ran, what: str) -> None:
         """A trial is over; ``what`` says which of its condition it was."""
@@ -51,76 +40,41 @@ def run_differential(
     One package's trouble never stops the others. Raises Interrupted when ``cancel`` ends it, and
     ResultsError when results can no longer be kept.
     """
-    sweep_scratch(plan.campaign.settings.work_dir)
-    worker = _Worker(plan, progress, cancel)
-    steps = Steps(prepare=worker.prepare, test=worker.test)
-    results = run_steps(plan.jobs, steps, slots=plan.campaign.slots, cancel=cancel)
-    with contextlib.closing(results):
-        yield from results
+    worker = _Comparer(plan, progress, cancel)
+    return worker.work(plan.jobs, slots=plan.campaign.slots)
 
 
-class _Worker:
-    """The campaign's two steps, with the guard that keeps one package from stopping the others."""
-
+class _Comparer(Worker[Compared]):
     def __init__(self, plan: DifferentialPlan, progress: Progress, cancel: Cancellation) -> None:
+        super().__init__(plan.campaign, progress, cancel)
         self._plan = plan
-        self._run = plan.run
-        self._settings = plan.campaign.settings
         self._progress = progress
-        self._cancel = cancel
         self._slots = Slots(plan.campaign.slots, cancel)
 
-    def prepare(self, job: Job) -> Prepared | Settled[Compared]:
-        self._progress.preparing(job)
-        try:
-            log_dir = self._run.log_dir(job.name)
-            result = prepare(job, self._settings, log_dir, cancel=self._cancel)
-            if isinstance(result, Unprepared):
-                verdict = judge_failure(result.error)
-                self._run.log(f"{job.name}: {verdict.status}: {verdict.reason}")
-                record = failed_record(result, verdict, self._run, self._settings)
-                return Settled(self._keep(Compared(package=job.name, records=(record,))))
-        except (Interrupted, ResultsError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one package must not stop the others
-            return Settled(self._keep(self._broken(job, error)))
-        return result
-
     def test(self, prepared: Prepared) -> Compared:
-        self._progress.testing(prepared)
-        trials = Trials(
-            prepared=prepared, settings=self._settings, run=self._run, cancel=self._cancel
-        )
-        try:
-            compared = PackageTest(
-                plan=self._plan, trials=trials, slots=self._slots, heard=self._progress.tried
-            ).run()
-        except (Interrupted, ResultsError):
-            raise
-        except Exception as error:  # noqa: BLE001 - one package must not stop the others
-            compared = self._broken(prepared.job, error)
-        return self._keep(compared)
+        trials = Trials(prepared=prepared, settings=self.settings, run=self.run, cancel=self.cancel)
+        return PackageTest(
+            plan=self._plan, trials=trials, slots=self._slots, heard=self._progress.tried
+        ).run()
 
-    def _keep(self, compared: Compared) -> Compared:
-        """Put it on disk, here in the worker's thread, where no signal comes between.
+    def unprepared(self, unprepared: Unprepared, record: Record) -> Compared:  # noqa: ARG002
+        return self.broken(record)
 
-        The line comes last: a package without one is compared again by --skip-completed. Raises
-        ResultsError instead where a full disk may be what the package stumbled over.
-        """
-        for record in compared.records:
+    def broken(self, record: Record) -> Compared:
+        return Compared(package=record.package, records=(record,))
+
+    def keep(self, result: Compared) -> None:
+        # The line comes last: a package without one is compared again by --skip-completed.
+        for record in result.records:
             if record.status is not Status.PASS:
-                refuse_full_disk(self._settings, self._run, record.package, record.status)
-        for dropped in compared.dropped:
-            self._run.log(
-                f"{compared.package}: {dropped.test}: taken for {dropped.verdict} at first, and "
+                refuse_full_disk(self.settings, self.run, record.package, record.status)
+        for dropped in result.dropped:
+            self.run.log(
+                f"{result.package}: {dropped.test}: taken for {dropped.verdict} at first, and "
                 f"dropped: {dropped.told}"
             )
-        for record in compared.records:
-            self._run.append(record)
-        if compared.differential is not None:
-            self._plan.lines.append(compared.differential)
-        self._progress.finished(compared)
-        return compared
-
-    def _broken(self, job: Job, error: Exception) -> Compared:
-        return Compared(package=job.name, records=(broken_record(job, error, self._run),))
+        for record in result.records:
+            self.run.append(record)
+        if result.differential is not None:
+            self._plan.lines.append(result.differential)
+        self._progress.finished(result)
