@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from labeille.reports.showable import showable
 from labeille.reports.tables import Table, table_text
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
-    """Lines that belong together."""
+    """Lines that belong together; one that starts with two blanks belongs to the one before it."""
 
     lines: tuple[Inline, ...]
 
@@ -85,8 +86,8 @@ def inline(*parts: Part) -> Inline:
 
 
 def plain(line: Inline) -> str:
-    """A line's text alone."""
-    return "".join(map(str, line))
+    """A line's text alone, fit to be shown."""
+    return showable("".join(map(str, line)))
 
 
 def document_text(document: Document) -> str:
@@ -101,7 +102,13 @@ def document_markdown(document: Document) -> str:
 
 def document_html(document: Document) -> str:
     """One file that needs no other, and runs nothing."""
-    return _template().render(document=document, kind=lambda block: type(block).__name__)
+    return _template().render(
+        document=document, kind=lambda block: type(block).__name__, is_nested=_is_nested
+    )
+
+
+def _is_nested(line: Inline) -> bool:
+    return bool(line) and isinstance(line[0], str) and line[0].startswith("  ")
 
 
 def _text(block: Block) -> str:
@@ -112,7 +119,7 @@ def _text(block: Block) -> str:
     if isinstance(block, Bullets):
         return "\n".join(f"  {plain(line)}" for line in block.lines)
     if isinstance(block, Listing):
-        return "\n".join(f"    {line}" for line in block.text.splitlines())
+        return "\n".join(f"    {line}" for line in showable(block.text).splitlines())
     rows = tuple(tuple(plain(cell) for cell in row) for row in block.rows)
     return table_text(Table(columns=block.columns, rows=rows, numbers=block.numbers))
 
@@ -123,11 +130,14 @@ def _markdown(block: Block) -> str:
     if isinstance(block, Paragraph):
         return _marked(block.line)
     if isinstance(block, Bullets):
-        return "\n".join(f"- {_marked(line)}" for line in block.lines)
+        return "\n".join(
+            f"  - {_marked(line).lstrip()}" if _is_nested(line) else f"- {_marked(line)}"
+            for line in block.lines
+        )
     if isinstance(block, Listing):
-        longest = max(map(len, re.findall(r"`+", block.text)), default=0)
-        fence = "`" * max(3, longest + 1)
-        return f"{fence}\n{block.text}\n{fence}"
+        text = showable(block.text)
+        fence = "`" * max(3, _longest_ticks(text) + 1)
+        return f"{fence}\n{text}\n{fence}"
     rule = ["---:" if column in block.numbers else "---" for column in block.columns]
     rows = [[_marked(cell).replace("|", "\\|") for cell in row] for row in block.rows]
     lines = [[_escaped(column) for column in block.columns], rule, *rows]
@@ -136,7 +146,8 @@ def _markdown(block: Block) -> str:
 
 def _marked(line: Inline) -> str:
     return "".join(
-        _code_span(part.text) if isinstance(part, Code) else _escaped(part) for part in line
+        _code_span(showable(part.text)) if isinstance(part, Code) else _escaped(showable(part))
+        for part in line
     )
 
 
@@ -145,10 +156,13 @@ def _code_span(text: str) -> str:
     text = " ".join(text.split())
     if not text:
         return ""
-    longest = max(map(len, re.findall(r"`+", text)), default=0)
-    ticks = "`" * (longest + 1)
+    ticks = "`" * (_longest_ticks(text) + 1)
     blank = " " if "`" in text else ""
     return f"{ticks}{blank}{text}{blank}{ticks}"
+
+
+def _longest_ticks(text: str) -> int:
+    return max(map(len, re.findall(r"`+", text)), default=0)
 
 
 def _escaped(text: str) -> str:
@@ -169,6 +183,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["shown"] = lambda part: showable(str(part))
     return environment.get_template("document.html.jinja")
 
 

@@ -23,7 +23,7 @@ def tallies(record: FreeThreadedRecord) -> dict[str, TestTally]:
     """A tally of each test that failed at least once, most failures first.
 
     The record's own; of a run by the original, which has none, what its iterations' test results
-    say. A verdict stands in those that ran with the GIL too.
+    say, or else its ``flaky_tests``. A verdict stands in those that ran with the GIL too.
     """
     if record.tests:
         return record.tests
@@ -42,6 +42,12 @@ def tallies(record: FreeThreadedRecord) -> dict[str, TestTally]:
         )
         for name in order
     }
+    if not found:
+        runs = record.iterations_completed
+        return {
+            name: TestTally(passes=max(0, runs - failures), runs=runs)
+            for name, failures in record.flaky_tests.items()
+        }
     return {name: judge(tally) if tally.gil_runs else tally for name, tally in found.items()}
 
 

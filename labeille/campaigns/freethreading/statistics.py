@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ class Interval:
     high: float
 
 
+@functools.lru_cache(maxsize=4096)  # a table asks for the same few again and again
 def rate_interval(hits: int, runs: int, *, confidence: float = CONFIDENCE) -> Interval:
     """The Clopper-Pearson interval of a rate of which ``hits`` of ``runs`` are known.
 

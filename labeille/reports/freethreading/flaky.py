@@ -28,8 +28,11 @@ from labeille.reports.freethreading.words import (
     rate_sentence,
     same_text,
     tally_verdict,
+    times,
+    verdict_text,
 )
 from labeille.reports.words import one_line
+from labeille.results.freethreading import Breakage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +48,14 @@ _TOLD_TESTS = 10
 _NAMED = 5
 #: Frames of a stack.
 _FRAMES = 6
+
+_ENDINGS = {"crash": "crashed", "deadlock": "hung", "timeout": "took too long"}
+_ORDERS = {
+    Sameness.SAME: "at one and the same place among the tests",
+    Sameness.VARIED: "at varied places among the tests",
+    Sameness.ONCE: "seen at one place among the tests",
+    Sameness.UNKNOWN: "",
+}
 
 
 def flaky_document(run: FreeThreadedRun, *, package: str | None = None) -> Document:
@@ -78,6 +89,7 @@ def package_blocks(package: FlakyPackage) -> list[Block]:
         lines.append(inline(f"iterations: {counts_text(package.endings)}"))
     if text := cluster_text(package.cluster):
         lines.append(inline(text))
+    lines += _with_the_gil(package)
     lines += _agreement("crash signatures", package.crashes, package.crashes_agree, "signature")
     lines += _agreement("threads stood", package.deadlocks, package.deadlocks_agree, "place")
     if package.stress is not None:
@@ -86,7 +98,7 @@ def package_blocks(package: FlakyPackage) -> list[Block]:
             inline(f"with each test in {threads} threads: {rate_sentence(package.stress)}")
         )
         lines += [
-            inline("  ", Code(name), f": {count} times")
+            inline("  ", Code(name), f": {times(count)}")
             for name, count in package.stress_tests[:_NAMED]
         ]
     elif package.record.stress_reason:
@@ -148,12 +160,32 @@ def race_blocks(report: TsanReport) -> list[Block]:
     return [Paragraph(head), Listing("\n".join(lines))]
 
 
+def _with_the_gil(package: FlakyPackage) -> list[Inline]:
+    """Whether the package, and how many of its tests, only free threading breaks."""
+    record = package.record
+    if record.gil_enabled_pass_rate is None:
+        return []
+    text = f"with the GIL {percent(record.gil_enabled_pass_rate)} of the iterations pass"
+    if verdict := verdict_text(record.breakage):
+        text += f": {verdict}"
+    if record.breakage_p_value is not None:
+        text += f" (p = {record.breakage_p_value:.2g}, Fisher's exact test)"
+    counts = [
+        (verdict_text(each), sum(test.tally.breakage is each for test in package.tests))
+        for each in Breakage
+        if verdict_text(each)
+    ]
+    if len(package.tests) > 1:
+        text += "; of the tests: " + ", ".join(f"{n} {word}" for word, n in counts if n)
+    return [inline(text)]
+
+
 def _agreement(title: str, counts: Counts, same: Sameness, singular: str) -> list[Inline]:
     """Whether crashes or hangs agree, and what they are."""
     if not counts:
         return []
     lines = [inline(f"{title}: {same_text(same, singular)}")]
-    lines += [inline("  ", Code(what), f": {count} times") for what, count in counts[:_NAMED]]
+    lines += [inline("  ", Code(what), f": {times(count)}") for what, count in counts[:_NAMED]]
     return lines
 
 
@@ -169,12 +201,12 @@ def _test_lines(test: FlakyTest) -> list[Inline]:
     """How a test failed, and where it stood among the others."""
     lines: list[Inline] = []
     for way, count in test.ways[:_NAMED]:
-        lines.append(inline(Code(test.name), f": {count} times ", Code(one_line(way))))
-    if test.endings:
-        lines.append(inline(Code(test.name), f": {counts_text(test.endings)} in it"))
-    if test.order is Sameness.VARIED:
+        lines.append(inline(Code(test.name), f": {times(count)} ", Code(one_line(way))))
+    for ending, count in test.endings:
+        lines.append(inline(Code(test.name), f": {_ENDINGS.get(ending, ending)} {times(count)}"))
+    if test.places:
         before = ", ".join(name for name, _ in test.places[:_NAMED])
-        lines.append(inline(Code(test.name), ": in varied order, after ", Code(before)))
+        lines.append(inline(Code(test.name), f": {_ORDERS[test.order]}, after ", Code(before)))
     if test.threads:
         threads = ", ".join(f"{name} ({count})" for name, count in test.threads[:_NAMED])
         lines.append(inline(Code(test.name), ": raised in thread ", Code(threads)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labeille.analysis.freethreading.compat import package_compat
 from labeille.analysis.freethreading.flaky import Cluster, Sameness
 from labeille.reports.document import Code, Inline, inline
 from labeille.reports.words import one_line
@@ -74,19 +75,21 @@ def interval_text(rate: FailureRate) -> str:
 
 
 def catch_text(rate: FailureRate) -> str:
-    """How many runs show a failure with 99 %, and how many if the rate is as low as it may be."""
+    """How many runs show a failure with 99 %: at the measured rate, and at the interval's low."""
     if rate.to_catch is None:
         return ""
     if rate.to_catch == rate.to_catch_at_worst or rate.to_catch_at_worst is None:
         return str(rate.to_catch)
-    return f"{rate.to_catch} (≤ {rate.to_catch_at_worst})"
+    return f"{rate.to_catch} to {rate.to_catch_at_worst}"
 
 
 def rate_sentence(rate: FailureRate) -> str:
     """ "fails in 4 of 10 iterations: 40 % (95 % interval 12–74 %)" and what would catch it."""
+    if not rate.runs:
+        return "no iteration says anything"
+    if not rate.failures:
+        return f"all {rate.runs} iterations pass"
     text = f"fails in {rate.failures} of {rate.runs} iterations"
-    if not rate.runs or not rate.failures:
-        return text
     text += f": {percent(rate.rate)} (95 % interval {interval_text(rate)})"
     if rate.is_intermittent:
         text += f"; {rate.to_catch} runs show it with 99 %"
@@ -112,6 +115,11 @@ def tally_verdict(tally: TestTally) -> str:
 def cluster_text(cluster: Cluster) -> str:
     """Where a package's failures fall."""
     return _CLUSTERS[cluster]
+
+
+def times(count: int) -> str:
+    """ "once", "3 times"."""
+    return "once" if count == 1 else f"{count} times"
 
 
 def counts_text(counts: Counts) -> str:
@@ -159,11 +167,24 @@ def remark(record: FreeThreadedRecord) -> Inline:
     elif record.tests:
         parts.append(Code(next(iter(record.tests))))
         parts += _more(len(record.tests), "test")
+    elif record.category is Category.COMPATIBLE_GIL_FALLBACK:
+        parts += _turned_on_by(record)
     elif record.reason:
         parts.append(one_line(record.reason))
     if verdict := verdict_text(record.breakage):
         parts.append(f"; {verdict}" if parts else verdict)
     return tuple(parts)
+
+
+def _turned_on_by(record: FreeThreadedRecord) -> list[str | Code]:
+    asking = package_compat(record).asking
+    if not asking:
+        return ["the GIL comes on"]
+    return [
+        "the GIL comes on with ",
+        Code(asking[0].module_name),
+        *_more(len(asking), "module"),
+    ]
 
 
 def _more(count: int, singular: str) -> list[str]:
