@@ -102,10 +102,10 @@ def write_release(folder: Path, version: str, module: str) -> None:
             info.size = len(text.encode())
             archive.addfile(info, io.BytesIO(text.encode()))
     links = []
-    for path in sorted(project.glob("*.tar.gz")):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        yanked = ' data-yanked="broken"' if "-1.3.1" in path.name else ""
-        links.append(f'<a href="{path.name}#sha256={digest}"{yanked}>{path.name}</a>')
+    for sdist in sorted(project.glob("*.tar.gz")):
+        digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
+        yanked = ' data-yanked="broken"' if "-1.3.1" in sdist.name else ""
+        links.append(f'<a href="{sdist.name}#sha256={digest}"{yanked}>{sdist.name}</a>')
     (project / "index.html").write_text("\n".join(links))
 
 
