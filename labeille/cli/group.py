@@ -21,6 +21,7 @@ COMMANDS = {
     "enrich": "labeille.cli.enrich:enrich_command",
     "ft": "labeille.cli.ft:ft",
     "merge": "labeille.cli.merge:merge",
+    "reduce": "labeille.cli.reduce:reduce",
     "registry": "labeille.cli.registry:registry",
     "report": "labeille.cli.report:report",
     "reproduce": "labeille.cli.reproduce:reproduce",

@@ -41,7 +41,7 @@ def install_environ(
         env |= dict.fromkeys(("PIP_CONSTRAINT", "UV_CONSTRAINT"), constraints_file(tmp).as_uri())
     return env | {
         **uv_config_environ(),
-        **_cache_environ(request.target),
+        **cache_environ(request.target),
         **header_environ(request.target),
         **_sanitizer_environ(request.target),
         "VIRTUAL_ENV": str(path),
@@ -71,7 +71,7 @@ def constraints_file(tmp: Path) -> Path:
     return tmp / "constraints.txt"
 
 
-def _cache_environ(target: Target) -> dict[str, str]:
+def cache_environ(target: Target) -> dict[str, str]:
     """Caches of pip and uv that only this build of Python uses.
 
     Both keep wheels that they built by version and ABI tag alone. An extension built by 3.15.0a1,

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from labeille.campaigns.investigation.rebuild import Rebuilt
     from labeille.campaigns.investigation.reproduce import Reproduction
+    from labeille.results.directory import RunDirectory
     from labeille.results.model import Record
-    from labeille.results.triage import Repeats
+    from labeille.results.triage import Reduction, Repeats
 
 
 class ReproductionLines:
@@ -85,3 +86,49 @@ def other_signatures(repeats: Repeats, signature: str) -> list[str]:
     ]
     ends = [f"{count} {status}" for status, count in repeats.statuses.items() if status != "crash"]
     return [*lines, f"  {', '.join(ends)}"] if ends else lines
+
+
+class ReductionLines:
+    """A reduction's progress, a line each."""
+
+    def __init__(self, verbosity: Verbosity) -> None:
+        self._verbosity = verbosity
+
+    def rebuilt(self, rebuilt: Rebuilt) -> None:
+        """Say what stands, and in what it is not as recorded."""
+        if self._verbosity > Verbosity.QUIET:
+            print(rebuilt_text(rebuilt), flush=True)
+
+    def step(self, what: str, repeats: Repeats) -> None:
+        """Say what was tried, and whether it crashed."""
+        if self._verbosity > Verbosity.QUIET:
+            answer = f"{repeats.same} of {repeats.runs}" if repeats.runs > 1 else "no"
+            if repeats.runs == 1 and repeats.same:
+                answer = "yes"
+            print(f"{what}: {answer}", flush=True)
+
+    def smaller(self, tests: int, noun: str, trials: int, seconds: float) -> None:
+        """Say how many tests or files are left."""
+        if self._verbosity > Verbosity.QUIET:
+            nouns = noun if tests != 1 else noun.removesuffix("s")
+            print(f"  {tests} {nouns} left after {trials} trials, {seconds:.0f} s", flush=True)
+
+
+def reduction_text(reduction: Reduction, run: RunDirectory) -> str:
+    """What a reduction found."""
+    count = len(reduction.tests)
+    nouns = reduction.scope if count != 1 else reduction.scope.removesuffix("s")
+    what = f"{count} {nouns}" if count else "the whole suite"
+    of = f" of {reduction.before + 1}" if reduction.before and count else ""
+    smallest = ", none of which can be left out" if reduction.smallest and count > 1 else ""
+    lines = [
+        f"{what}{of} ({reduction.repeats} times){smallest}: {reduction.signature}",
+        *(f"  {test}" for test in reduction.tests),
+        f"found in {reduction.trials} trials, {reduction.seconds:.0f} s",
+    ]
+    if reduction.note:
+        lines.append(f"note: {reduction.note}")
+    if reduction.script is not None:
+        tried = "tried: it does" if reduction.verified else "not seen to"
+        lines.append(f"repeats it without labeille ({tried}): bash {run.path / reduction.script}")
+    return "\n".join(lines)

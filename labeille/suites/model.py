@@ -62,7 +62,9 @@ class TestLog:
     was being collected. ``collect_errors`` are modules that could not be collected (their id is the
     file's); they count as errors, as in pytest's summary. ``finished`` says that the session
     reached its end; ``exit_status`` is pytest's then. ``pid`` is the test process's. Of several
-    sessions in one log, the results add up, and the state is the last one's.
+    sessions in one log, the results add up, and the state is the last one's, as are ``started``,
+    the ids of all tests that began, and ``files``, the paths of those that were looked into,
+    both in their order.
     """
 
     __test__ = False
@@ -78,6 +80,8 @@ class TestLog:
     exit_status: int | None = None
     jit: JitEvidence | None = None
     invocation: Invocation | None = None
+    started: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     @property
     def counts(self) -> TestCounts | None:

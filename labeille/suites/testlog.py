@@ -68,11 +68,13 @@ class _Reading:
     finished: bool = False
     exit_status: int | None = None
     invocation: Invocation | None = None
+    started: dict[str, None] = field(default_factory=dict)
+    files: dict[str, None] = field(default_factory=dict)
 
     def take(self, event: _Event) -> None:
         match event:
             case _Event(event="start", test=str(test)):
-                self.running[test] = None
+                self.running[test] = self.started[test] = None
             case _Event(event="end", test=str(test)):
                 self.running.pop(test, None)
                 if event.outcome is not None:
@@ -83,6 +85,8 @@ class _Reading:
                 self.collecting = event.event != "collect-end"
                 self.collecting_path = event.path
                 self.collected = event.tests if event.tests is not None else self.collected
+                if event.path is not None:
+                    self.files[event.path] = None
                 if event.rootdir and event.invocation_dir:
                     self.invocation = Invocation(
                         rootdir=event.rootdir,
@@ -100,7 +104,8 @@ class _Reading:
     def _begin(self, pid: int | None) -> None:
         self.pid = pid
         self.collected = None
-        self.running.clear()
+        for of_session in (self.running, self.started, self.files):
+            of_session.clear()
         self.collecting, self.collecting_path = False, None
         self.finished, self.exit_status = False, None
 
@@ -137,6 +142,8 @@ def read_test_log(path: Path) -> TestLog:
         exit_status=reading.exit_status,
         jit=reading.jit,
         invocation=reading.invocation,
+        started=tuple(reading.started),
+        files=tuple(reading.files),
     )
 
 

@@ -103,3 +103,13 @@ def test_rubbish_is_passed_over(tmp_path: Path, rubbish: bytes) -> None:
     log = read(tmp_path, SESSION.encode() + rubbish + START.encode() + rubbish + END.encode())
     assert log.counts == TestCounts(failed=1, total=1)
     assert log.running_test is None
+
+
+def test_the_order_of_files_and_tests_is_the_last_session_s(tmp_path: Path) -> None:
+    other = '{"event":"collect","path":"t/test_b.py"}\n'
+    again = START.replace("test_x", "test_y")
+    log = read(
+        tmp_path, SESSION + COLLECT + again + SESSION + other + COLLECT + START + END + START
+    )
+    assert log.files == ("t/test_b.py", "t/test_a.py")
+    assert log.started == ("t/test_a.py::test_x[a b]",)
