@@ -262,10 +262,10 @@ def test_changes(before: Record, after: Record) -> TestChanges:
     new = tuple(test for test in after.failed_tests if test not in then)
     gone = tuple(test for test in before.failed_tests if test not in now)
     return TestChanges(
-        now_failing=new if _ended(before) else (),
-        no_longer_failing=gone if _ended(after) else (),
-        total_before=before.tests.total if before.tests and _ended(before) else None,
-        total_after=after.tests.total if after.tests and _ended(after) else None,
+        now_failing=new if came_through(before.status) else (),
+        no_longer_failing=gone if came_through(after.status) else (),
+        total_before=before.tests.total if before.tests and came_through(before.status) else None,
+        total_after=after.tests.total if after.tests and came_through(after.status) else None,
         complete=not any(map(_is_cut, (before, after))),
     )
 
@@ -273,9 +273,9 @@ def test_changes(before: Record, after: Record) -> TestChanges:
 test_changes.__test__ = False  # type: ignore[attr-defined]  # no test, though pytest likes the name
 
 
-def _ended(record: Record) -> bool:
-    """Whether the suite came to its end, so that what did not fail passed."""
-    return record.status in (Status.PASS, Status.FAIL)
+def came_through(status: Status) -> bool:
+    """Whether a suite came to its end, so that what did not crash or fail in it is in order."""
+    return status in (Status.PASS, Status.FAIL)
 
 
 def _is_cut(record: Record) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from labeille.analysis.compare import came_through
 from labeille.analysis.inputs import canonical, condition_facts, target_facts
 from labeille.results.kinds import RunKind
 from labeille.results.model import Status
@@ -67,14 +68,18 @@ class Standing(enum.StrEnum):
     """What is known of a signature today."""
 
     OPEN = "open"  # the last time that its packages were tested, it was there
-    GONE = "gone"  # all of its packages have been tested since, without it
-    NOT_TESTED = "not_tested"  # some have not been tested since: nothing is known
+    GONE = "gone"  # all of its packages have come through since, without it
+    NOT_TESTED = "not_tested"  # some have not: nothing is known
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignatureHistory:
-    """When a signature was seen, and in what; ``tested_since`` counts runs since it was seen last
-    that tested one of its packages under the condition it was seen under."""
+    """When a signature was seen, and in what.
+
+    ``tested_since`` counts runs since it was seen last in which one of its packages came through,
+    under the condition that it was seen under. One that hangs proves nothing, nor does one that
+    crashes in another way.
+    """
 
     signature: str
     standing: Standing
@@ -138,6 +143,7 @@ _Visit: TypeAlias = "tuple[int, int, str | None, int]"
 _FINAL = tuple(status for status in Status if status.is_final)
 _NUMBERS = {status.value: number for number, status in enumerate(_FINAL)}
 _CRASH = _NUMBERS[Status.CRASH.value]
+_THROUGH = frozenset(_NUMBERS[status.value] for status in _FINAL if came_through(status))
 _status_text = operator.attrgetter("status._value_")  # an enum's own hash is slow
 
 
@@ -223,8 +229,8 @@ class _Collected:
         for package in packages:
             since = {
                 run
-                for run, *_ in self._visits[package]
-                if run > last and self._conditions[run] in conditions
+                for run, status, *_ in self._visits[package]
+                if run > last and status in _THROUGH and self._conditions[run] in conditions
             }
             tested_since |= since
             if not since:

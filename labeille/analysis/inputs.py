@@ -98,7 +98,7 @@ class Differences:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested:
+class InRun:
     """A record, and the metadata of the run that it is of."""
 
     record: Record
@@ -172,7 +172,7 @@ def condition_facts(meta: RunMeta, record: Record | None = None) -> ConditionFac
     return ConditionFacts(name=meta.condition, jit=meta.jit_enabled, env=meta.env_overrides)
 
 
-def differences(before: Tested, after: Tested) -> Differences:
+def differences(before: InRun, after: InRun) -> Differences:
     """What differs between what one package was tested with in two runs."""
     target = target_difference(
         target_facts(before.meta, before.record.target_id),

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from labeille.analysis.compare import Change, Comparison, TestChanges, compare, test_changes
+from labeille.analysis.compare import (
+    Change,
+    Comparison,
+    TestChanges,
+    came_through,
+    compare,
+    test_changes,
+)
 from labeille.analysis.inputs import (
     Difference,
     Differences,
+    InRun,
     Sameness,
-    Tested,
     canonical,
     condition_difference,
     condition_facts,
@@ -65,7 +72,7 @@ class SignatureState(enum.StrEnum):
 
     NEW = "new"
     GONE = "gone"
-    NOT_TESTED = "not_tested"  # no package that showed it came to a verdict: nothing is mended
+    NOT_TESTED = "not_tested"  # not all packages that showed it came through: nothing is known
     STAYS = "stays"
 
 
@@ -151,7 +158,7 @@ def _compare_package(
         after=now,
         comparison=compare(then, now),
         differences=differences(
-            Tested(record=then, meta=before.meta), Tested(record=now, meta=after.meta)
+            InRun(record=then, meta=before.meta), InRun(record=now, meta=after.meta)
         ),
         tests=test_changes(then, now),
     )
@@ -165,9 +172,10 @@ def _signatures(then: Mapping[str, Record], now: Mapping[str, Record]) -> Iterat
             yield _signature_change(signature, SignatureState.NEW, packages)
     for signature, packages in before.items():
         if signature not in after:
+            # a suite that hangs, or crashes in another way, may not have come so far
             records = [now.get(name) for name in packages]
-            tested = all(record is not None and record.status.is_final for record in records)
-            state = SignatureState.GONE if tested else SignatureState.NOT_TESTED
+            through = all(record is not None and came_through(record.status) for record in records)
+            state = SignatureState.GONE if through else SignatureState.NOT_TESTED
             yield _signature_change(signature, state, packages)
     for signature, packages in after.items():
         if signature in before:
@@ -215,7 +223,7 @@ def _usual_durations(
             continue
         for line in read_lines(run.lines_path, _Timed).items:
             record = before.records.get(line.package)
-            ended = line.status in (Status.PASS, Status.FAIL) and line.duration_seconds
+            ended = line.status in (Status.PASS, Status.FAIL)
             if record is None or not ended or not line.duration_seconds:
                 continue
             source = line.git_revision or line.sdist_version or line.package_version

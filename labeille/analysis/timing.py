@@ -115,9 +115,9 @@ def _beyond_noise(
     # As it was measured, and as it would have been in a run as fast as the earlier one: what only
     # one of the two shows is no more than a guess.
     ratios = (after.duration_seconds / usual, after.duration_seconds / run_ratio / usual)
-    ratio = min(ratios) if min(ratios) > 1 else max(ratios)
-    if (ratio > 1) != (max(ratios) > 1):
+    if min(ratios) <= 1 <= max(ratios):
         return None
+    ratio = min(ratios, key=lambda each: max(each, 1 / each))
     now = ratio * usual
     factor, seconds, outside = FACTOR, SECONDS, True
     if len(known) >= REPEATS:

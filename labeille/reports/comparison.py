@@ -8,7 +8,7 @@ from labeille.analysis.compare import Change
 from labeille.analysis.inputs import Aspect, Sameness
 from labeille.analysis.run_comparison import SignatureState
 from labeille.reports.tables import Table, table_text
-from labeille.reports.words import one_line, time_text
+from labeille.reports.words import count_text, one_line, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,8 +37,8 @@ CHANGE_WORDS = {
 
 _SIGNATURE_WORDS = {
     SignatureState.NEW: "new signature",
-    SignatureState.GONE: "gone: its packages were tested without it",
-    SignatureState.NOT_TESTED: "not seen, but not all of its packages were tested",
+    SignatureState.GONE: "gone, and its packages came through",
+    SignatureState.NOT_TESTED: "not seen, but not all of its packages came through",
     SignatureState.STAYS: "in both",
 }
 
@@ -192,14 +192,16 @@ def _head(comparison: RunComparison) -> list[str]:
 
 
 def _run_words(run: StoredRun) -> str:
-    return f"{run.run_id}, {time_text(run.started.isoformat())}, {len(run.records)} packages"
+    packages = count_text(len(run.records), "package")
+    return f"{run.run_id}, {time_text(run.started.isoformat())}, {packages}"
 
 
 def _counts(comparison: RunComparison) -> Iterator[str]:
     counts = ", ".join(
         f"{count} {CHANGE_WORDS[change]}" for change, count in comparison.counts.items()
     )
-    yield f"{len(comparison.packages)} packages in both: {counts or 'none'}"
+    both = count_text(len(comparison.packages), "package")
+    yield f"{both} in both: {counts or 'nothing to compare'}"
     for title, records in (
         ("only before, so nothing is known of them now", comparison.only_before),
         ("only now", comparison.only_after),
@@ -227,7 +229,7 @@ def _signature_lines(comparison: RunComparison, *, only_changes: bool) -> Iterat
 
 def _timing_lines(comparison: RunComparison, timings: Timings) -> Iterator[str]:
     yield (
-        f"durations of {timings.compared} suites that ended in both; "
+        f"durations of {count_text(timings.compared, 'suite')} that ended in both; "
         f"{len(timings.changes) or 'none'} changed beyond noise"
     )
     if abs(timings.run_ratio - 1) > 0.05:

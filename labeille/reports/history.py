@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from labeille.analysis.history import Standing
 from labeille.analysis.inputs import short_revision
 from labeille.analysis.repeat import repeat_command
 from labeille.analysis.run import evidence_path
 from labeille.reports.tables import Table, table_text
-from labeille.reports.words import duration_text, one_line, tests_text
+from labeille.reports.words import count_text, duration_text, one_line, tests_text
 from labeille.results.model import Status
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PACKAGES_NAMED = 5
 _STANDING_WORDS = {
     Standing.OPEN: "open",
     Standing.GONE: "gone",
-    Standing.NOT_TESTED: "unknown, not tested since",
+    Standing.NOT_TESTED: "unknown",
 }
 
 #: One letter a verdict, in the order of the runs.
@@ -111,19 +111,30 @@ def _signatures(signatures: Sequence[SignatureHistory]) -> str:
         names = ", ".join(each.packages[:PACKAGES_NAMED])
         more = len(each.packages) - PACKAGES_NAMED
         lines.append(f"  {_STANDING_WORDS[each.standing]}{_since(each)}: {each.signature}")
-        runs = f"{each.runs} runs" if each.runs > 1 else "1 run"
-        seen = f"first seen {_seen(each.first)}"
-        if each.first is not each.last:
-            seen += f", last seen {_seen(each.last)}"
-        lines.append(f"    {seen}, in {runs}: {names}{f' and {more} more' if more > 0 else ''}")
+        seen = _first_last(each.first, each.last, each.runs)
+        lines.append(f"    {seen}: {names}{f' and {more} more' if more > 0 else ''}")
     return "\n".join(lines)
 
 
 def _since(each: SignatureHistory) -> str:
-    if each.standing is Standing.GONE or each.tested_since:
-        runs = f"{each.tested_since} runs" if each.tested_since > 1 else "1 run"
-        return f" ({'all' if each.standing is Standing.GONE else 'some'} tested in {runs} since)"
-    return ""
+    """What has happened since it was seen last."""
+    runs = count_text(each.tested_since, "run")
+    match each.standing:
+        case Standing.OPEN:
+            return ""
+        case Standing.GONE:
+            return f" (came through in {runs} since)"
+        case Standing.NOT_TESTED:
+            some = f"only some of its packages, in {runs}" if each.tested_since else "nothing"
+            return f" ({some} came through since)"
+        case _:
+            assert_never(each.standing)
+
+
+def _first_last(first: StoredRun, last: StoredRun, runs: int) -> str:
+    if runs == 1:
+        return f"seen once, {_seen(last)}"
+    return f"seen in {runs} runs, first {_seen(first)}, last {_seen(last)}"
 
 
 def _seen(run: StoredRun) -> str:
@@ -149,9 +160,10 @@ def _flaky(flaky: Sequence[FlakyPackage], limit: int | None) -> str:
 def package_text(history: PackageHistory) -> str:
     """All that runs know of one package."""
     counts = ", ".join(f"{count} {status}" for status, count in history.counts.items())
-    head = [f"{history.package}: {len(history.visits)} runs: {counts or 'none'}"]
+    head = [f"{history.package}: {count_text(len(history.visits), 'run')}: {counts or 'none'}"]
     if history.not_in:
-        head.append(f"not in {history.not_in} other runs, which say nothing of it")
+        others = count_text(history.not_in, "other run")
+        head.append(f"not in {others}, which says nothing of it")
     usual = history.usual_duration
     if usual is not None:
         head.append(f"usual duration of its suite: {duration_text(usual)}")
@@ -208,11 +220,10 @@ def _remark(visit: Visit) -> str:
 
 
 def _seen_signature(seen: SeenSignature) -> str:
-    times = f"{seen.count} runs" if seen.count > 1 else "1 run"
     last = seen.last
     lines = [
         f"crash {seen.signature}",
-        f"  in {times}, first {_seen(seen.first.run)}, last {_seen(last.run)}",
+        f"  {_first_last(seen.first.run, last.run, seen.count)}",
     ]
     evidence = evidence_path(last.run, last.record)
     if evidence is not None:

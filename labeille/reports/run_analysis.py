@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from labeille.analysis.inputs import condition_facts, short_revision, target_facts
 from labeille.reports.crashes import crash_block
 from labeille.reports.tables import Table, table_text
-from labeille.reports.words import Verbosity, duration_text, one_line, tests_text, time_text
+from labeille.reports.words import (
+    Verbosity,
+    count_text,
+    duration_text,
+    one_line,
+    tests_text,
+    time_text,
+)
 from labeille.results.model import Record, Status
 
 if TYPE_CHECKING:
@@ -99,11 +106,12 @@ def counts_text(counts: Mapping[Status, int]) -> str:
 def totals_line(facts: RunFacts) -> str:
     """How many packages came to which verdict, and what they took, on one line."""
     packages = len(facts.records)
-    of = f" of {packages + facts.missing}" if facts.missing else ""
-    noun = "package" if packages == 1 and not of else "packages"
-    line = f"{packages}{of} {noun}: {counts_text(facts.counts) or 'nothing'}"
+    what = count_text(packages, "package")
+    if facts.missing:
+        what = f"{packages} of {packages + facts.missing} packages"
+    line = f"{what}: {counts_text(facts.counts) or 'nothing'}"
     if facts.tests_run:
-        line += f"; {facts.tests_run} tests"
+        line += f"; {count_text(facts.tests_run, 'test')}"
     if facts.suite_seconds:
         line += f"; suites {duration_text(facts.suite_seconds)}"
     return line
@@ -126,9 +134,11 @@ def _remarks(facts: RunFacts) -> list[str]:
         remarks.append(f"its metadata is damaged: {facts.run.meta_problem}")
     unreadable = facts.run.lines.unreadable
     if unreadable:
-        remarks.append(f"{unreadable} lines of {facts.run.lines_path.name} cannot be read")
+        lines = count_text(unreadable, "line")
+        remarks.append(f"{lines} of {facts.run.lines_path.name} cannot be read")
     if facts.missing:
-        remarks.append(f"{facts.missing} selected packages have no record: they were not run")
+        packages = count_text(facts.missing, "selected package")
+        remarks.append(f"no record of {packages}: not run, or not yet")
     idle = facts.without_executors
     if idle:
         remarks.append(
@@ -194,7 +204,7 @@ def _slowest(records: Iterable[Record]) -> str:
 
 def _histogram(bars: Sequence[Bar]) -> str:
     most = max(bar.count for bar in bars)
-    lines = [f"durations of {sum(bar.count for bar in bars)} suites"]
+    lines = [f"durations of {count_text(sum(bar.count for bar in bars), 'suite')}"]
     labels = _bar_labels(bars)
     width = max(map(len, labels))
     for label, bar in zip(labels, bars, strict=True):
