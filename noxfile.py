@@ -26,10 +26,18 @@
   nox -t crash-hunt                 every package; fails when something crashed
   nox -t crash-hunt -j 4            the same, four at a time
   nox -l -t crash-hunt              lists them all; further tags: pure, extensions, top50, top500
+
+  nox -s diff-idna                  does a test behave differently with the JIT? (tag differential)
+  nox -s ft-idna                    is it safe without the GIL? (tag free-threading)
+  nox -s bisect-idna -- --good 3.4  the first bad commit
+  nox -s scan-idna                  what its tests need
+
+  nox -s analyze-run report         what the last run found; more: analyze-compare, triage, …
+  nox -s resolve enrich validate    upkeep of the registry
   nox -s tests lint typecheck       labeille's own development
 
-`nox -l` lists the development sessions and the most downloaded packages. Every other package of the
-registry has its session too: nox -s run-<package>.
+`nox -l` lists the sessions and the most downloaded packages. Every other package of the registry
+has its sessions too: nox -s run-<package>.
 """
 
 import sys

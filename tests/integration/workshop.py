@@ -25,8 +25,9 @@ from minibatch import BACKEND, REPOSITORY, commit_all, find_processes, read_reco
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-#: Seconds within which an interrupted labeille or nox is over, whatever its suites do.
-AT_ONCE = 2.0
+#: Seconds within which an interrupted labeille or nox is over, whatever its suites do: two are
+#: promised, and a machine that is busy with other tests gets one more.
+AT_ONCE = 3.0
 #: Seconds for what is to end by itself, on a loaded machine.
 PATIENCE = 180.0
 
