@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,25 +12,95 @@ from labeille.analysis.runs import LATEST, find_run, list_runs
 from labeille.cli.options import results_folder, results_option
 from labeille.errors import UsageError
 
+if TYPE_CHECKING:
+    from labeille.reports.page.model import Page
+
 _STDOUT = "-"
 
 
+class ReportFormat(enum.StrEnum):
+    """How a report is written."""
+
+    HTML = "html"
+    MARKDOWN = "markdown"
+    JUNIT = "junit"
+    GITHUB = "github"
+
+
+#: The formats that a file's ending tells, and the file that each is written to without ``-o``.
+_ENDINGS = {".md": ReportFormat.MARKDOWN, ".xml": ReportFormat.JUNIT}
+_OUTPUTS = {ReportFormat.HTML: "report.html"}
+
+
 @click.command()
-@click.argument("run", metavar="[RUN]", default=LATEST)
+@click.argument("run", metavar="[RUN]", required=False)
+@click.argument("other", metavar="[OTHER]", required=False)
 @results_option
-@click.option("-o", "--output", metavar="FILE", help="Where to write it, - for standard output.")
-def report(run: str, results_dir: Path | None, output: str | None) -> None:
-    """Write what a run found as a page that opens offline.
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in ReportFormat]),
+    help="A page, a summary for a CI job's page, JUnit XML, or GitHub annotations.  "
+    "[default: by FILE's ending, else html]",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write it, - for standard output.  [default: report.html; others are printed]",
+)
+def report(
+    run: str | None,
+    other: str | None,
+    results_dir: Path | None,
+    form: str | None,
+    output: str | None,
+) -> None:
+    """Write what a run found, as a page that opens offline or in another format.
 
-    RUN is a run's id, its path, latest, or latest~N for one N before it.
+    RUN is a run's id, its path, latest (the default), or latest~N for one N before it. With OTHER,
+    the report is of OTHER, and what changed from RUN to it comes first.
     """
-    from labeille.reports.html.render import render
-    from labeille.reports.page.build import build_page
+    chosen = _format(form, output)
+    page = _page(run or LATEST, other, results_folder(results_dir), chosen)
+    _write(_render(page, chosen), output or _OUTPUTS.get(chosen, _STDOUT))
 
-    folder = results_folder(results_dir)
-    found = find_run(folder, run)
-    page = build_page(found, list_runs(found.path.parent), details=True)
-    _write(render(page), output or "report.html")
+
+def _format(form: str | None, output: str | None) -> ReportFormat:
+    if form is not None:
+        return ReportFormat(form)
+    return _ENDINGS.get(Path(output or "").suffix.lower(), ReportFormat.HTML)
+
+
+def _page(run: str, other: str | None, folder: Path, form: ReportFormat) -> Page:
+    from labeille.reports.page.build import build_comparison, build_page
+
+    details = form in (ReportFormat.HTML, ReportFormat.JUNIT)
+    first = find_run(folder, run)
+    if other is None:
+        return build_page(first, list_runs(first.path.parent), details=details)
+    second = find_run(folder, other)
+    return build_comparison(first, second, list_runs(second.path.parent), details=details)
+
+
+def _render(page: Page, form: ReportFormat) -> str:
+    match form:
+        case ReportFormat.HTML:
+            from labeille.reports.html.render import render
+
+            return render(page)
+        case ReportFormat.MARKDOWN:
+            from labeille.reports.markdown_report import markdown_report
+
+            return markdown_report(page)
+        case ReportFormat.JUNIT:
+            from labeille.reports.junit_report import junit_report
+
+            return junit_report(page)
+        case ReportFormat.GITHUB:
+            from labeille.reports.github_report import github_report
+
+            return github_report(page)
 
 
 def _write(text: str, output: str) -> None:
@@ -42,4 +114,4 @@ def _write(text: str, output: str) -> None:
         raise UsageError(
             f"cannot write {path}: {error.strerror}", hint="name another file with -o"
         ) from None
-    click.echo(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
+    click.echo(f"wrote {path}, {path.stat().st_size / 1e6:.1f} MB")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+from labeille.results.differential import DifferentialVerdict
+from labeille.results.freethreading import Category, IterationStatus
 from labeille.results.model import Status
 
 
@@ -12,7 +14,7 @@ class Tone(enum.StrEnum):
 
     CRASH = "crash"  # the interpreter died, or computed something wrong
     HANG = "hang"
-    RACE = "race"
+    WRONG = "wrong"  # computed something else, or raced
     ERROR = "error"  # labeille or the machine: no verdict
     FAIL = "fail"
     FLAKY = "flaky"
@@ -34,3 +36,37 @@ STATUS_TONES = {
 
 #: Statuses in the order in which people want to read them.
 GRAVITY = tuple(STATUS_TONES)
+
+DIFFERENTIAL_TONES = {
+    DifferentialVerdict.JIT_CRASH: Tone.CRASH,
+    DifferentialVerdict.JIT_HANG: Tone.HANG,
+    DifferentialVerdict.JIT_FAILURE: Tone.WRONG,
+    DifferentialVerdict.JIT_SLOWDOWN: Tone.SLOW,
+    DifferentialVerdict.FIXED_BY_JIT: Tone.PLAIN,
+    DifferentialVerdict.FLAKY: Tone.FLAKY,
+    DifferentialVerdict.BROKEN: Tone.FAIL,
+    DifferentialVerdict.SAME: Tone.GOOD,
+}
+
+CATEGORY_TONES = {
+    Category.CRASH: Tone.CRASH,
+    Category.DEADLOCK: Tone.HANG,
+    Category.TSAN_WARNINGS: Tone.WRONG,
+    Category.INCOMPATIBLE: Tone.FAIL,
+    Category.INTERMITTENT: Tone.FLAKY,
+    Category.COMPATIBLE_GIL_FALLBACK: Tone.SLOW,
+    Category.COMPATIBLE: Tone.GOOD,
+    Category.IMPORT_FAILURE: Tone.UNTRIED,
+    Category.INSTALL_FAILURE: Tone.UNTRIED,
+    Category.UNKNOWN: Tone.PLAIN,
+}
+
+ITERATION_TONES = {
+    IterationStatus.PASS: Tone.GOOD,
+    IterationStatus.FAIL: Tone.FAIL,
+    IterationStatus.CRASH: Tone.CRASH,
+    IterationStatus.TIMEOUT: Tone.HANG,
+    IterationStatus.DEADLOCK: Tone.HANG,
+    IterationStatus.ERROR: Tone.ERROR,
+    IterationStatus.UNKNOWN: Tone.PLAIN,
+}

@@ -83,8 +83,8 @@ def _grid(changes: Iterable[PackageChange]) -> Grid:
                 inline(each.direction.value),
                 inline(each.before.category.value),
                 inline(each.after.category.value),
-                inline(_passed(each.rate_before)),
-                inline(_passed(each.rate_after)),
+                inline(passed_text(each.rate_before)),
+                inline(passed_text(each.rate_after)),
                 inline(_p_text(each)),
             )
             for each in changes
@@ -93,7 +93,7 @@ def _grid(changes: Iterable[PackageChange]) -> Grid:
     )
 
 
-def _passed(rate: FailureRate) -> str:
+def passed_text(rate: FailureRate) -> str:
     passes = rate.runs - rate.failures
     return f"{passes}/{rate.runs} {percent(1 - rate.rate)}" if rate.runs else ""
 
@@ -106,14 +106,14 @@ def _p_text(change: PackageChange) -> str:
 
 
 def _troubles(change: PackageChange, troubles: tuple[Trouble, ...]) -> list[Inline]:
-    lines = [_trouble_line(change.name, trouble) for trouble in troubles[:_NAMED]]
+    lines = [trouble_line(change.name, trouble) for trouble in troubles[:_NAMED]]
     more = len(troubles) - _NAMED
     if more > 0:
         lines.append(inline(f"{change.name}: … and {more} more"))
     return lines
 
 
-def _trouble_line(package: str, trouble: Trouble) -> Inline:
+def trouble_line(package: str, trouble: Trouble) -> Inline:
     """Such as "pkg: test_x fails 3 of 10", with a warning where its absence may be luck."""
     seen = f"{trouble.rate.failures} of {trouble.rate.runs}"
     word = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from labeille.analysis.inputs import condition_facts
@@ -112,7 +113,7 @@ def recorded_slots(meta: RunMeta) -> int | None:
     if isinstance(args, dict):
         return _positive(args.get("workers"))
     words = [str(word) for word in args]
-    for word, value in zip(words, [*words[1:], ""], strict=True):
+    for word, value in zip_longest(words, words[1:], fillvalue=""):
         if word == "--workers":
             return _positive(value)
         if word.startswith("--workers="):

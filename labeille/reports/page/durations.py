@@ -13,7 +13,7 @@ from labeille.reports.tones import Tone
 from labeille.reports.words import duration_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 #: How many suites are shown as the slowest.
 SLOWEST = 10
@@ -29,8 +29,8 @@ class Timed:
     anchor: str
 
 
-def build_durations(timed: Sequence[Timed]) -> Durations | None:
-    """The charts; None where no suite was timed."""
+def build_durations(timed: Iterable[Timed], *, mean: bool = False) -> Durations | None:
+    """The charts; None where no suite was timed. ``mean``: each is that of many iterations."""
     ordered = sorted(
         (suite for suite in timed if suite.seconds > 0), key=lambda suite: -suite.seconds
     )
@@ -49,7 +49,8 @@ def build_durations(timed: Sequence[Timed]) -> Durations | None:
         )
         for suite in ordered[:SLOWEST]
     ]
-    words = f"{counted(len(ordered), 'suite')} took {duration_text(total)} together"
+    suites, took = counted(len(ordered), "suite"), duration_text(total)
+    words = f"One iteration of {suites} takes {took}" if mean else f"{suites} took {took} together"
     if len(ordered) > 1:
         words += f"; half of them less than {duration_text(median)}"
     return Durations(

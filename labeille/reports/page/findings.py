@@ -64,7 +64,7 @@ def crash_findings(
             tone=Tone.CRASH,
             remarks=tuple(_remarks(group, histories, result)),
             detail=_detail(crash),
-            stacks=tuple(_stacks(crash, FRAMES if number < IN_FULL else FRAMES_LATER)),
+            stacks=tuple(stack_lines(crash, FRAMES if number < IN_FULL else FRAMES_LATER)),
             cases=tuple(_case(run, record, packages) for record in group.records[:CASES]),
         )
 
@@ -116,7 +116,8 @@ def _detail(crash: Crash | None) -> str:
     return last_lines(crash.detail, 2000)
 
 
-def _stacks(crash: Crash | None, frames: int) -> Iterator[Lines]:
+def stack_lines(crash: Crash | None, frames: int = FRAMES) -> Iterator[Lines]:
+    """The Python and the C stack of a crash, each where there is one."""
     if crash is None:
         return
     for title, stack in (("Python stack", crash.python_stack), ("C stack", crash.c_stack)):
@@ -131,7 +132,7 @@ def _stacks(crash: Crash | None, frames: int) -> Iterator[Lines]:
 
 def _case(run: StoredRun, record: Record, packages: Anchors) -> Case:
     return Case(
-        package=shown_line(record.package, 100),
+        name=shown_line(record.package, 100),
         anchor=packages.of(record.package),
         version=version_words(record),
         facts=tuple(fact for fact in _case_facts(run, record) if fact.value),

@@ -19,7 +19,7 @@ from labeille.reports.page.circumstances import (
 from labeille.reports.page.durations import Timed, build_durations
 from labeille.reports.page.findings import commands, crash_findings, version_words
 from labeille.reports.page.logs import LogShares, package_logs
-from labeille.reports.page.model import Column, Count, Detail, Fact, Figure, Page, Row
+from labeille.reports.page.model import Column, Count, Detail, Fact, Figure, Outcome, Page, Row
 from labeille.reports.page.suite_tests import TestReader, counts_words
 from labeille.reports.page.timeline import Work, build_timeline
 from labeille.reports.quantities import bytes_text, counted
@@ -47,6 +47,16 @@ COLUMNS = (
 #: Distributions that are named among what was installed.
 _INSTALLED = 60
 _RANKS = {status: rank for rank, status in enumerate(GRAVITY)}
+
+_OUTCOMES = {
+    Status.PASS: Outcome.PASSED,
+    Status.FAIL: Outcome.FAILED,
+    Status.CRASH: Outcome.FAILED,
+    Status.TIMEOUT: Outcome.FAILED,
+    Status.INSTALL_ERROR: Outcome.ERROR,
+    Status.CLONE_ERROR: Outcome.ERROR,
+    Status.ERROR: Outcome.ERROR,
+}
 
 
 def hunt_page(run: StoredRun, histories: Histories, *, details: bool) -> Page:
@@ -109,6 +119,7 @@ class _Hunt:
                 tone=tone,
                 rank=_RANKS[record.status],
                 remark=remark(record),
+                outcome=_OUTCOMES[record.status],
                 cells=_cells(record),
                 seconds=record.duration_seconds or None,
                 history=self._histories.of(record.package),

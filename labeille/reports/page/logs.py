@@ -19,7 +19,7 @@ PAGE_BYTES = 1_900_000
 #: Bytes of one log's end that a package of each tone would have, if there were room.
 WANTED = {
     Tone.CRASH: 10_000,
-    Tone.RACE: 8_000,
+    Tone.WRONG: 8_000,
     Tone.HANG: 8_000,
     Tone.ERROR: 6_000,
     Tone.FAIL: 6_000,
@@ -89,6 +89,15 @@ def escaped_size(text: str) -> int:
     """Bytes that a text takes on a page."""
     quotes = text.count('"') + text.count("'") + text.count("&")
     return len(text.encode("utf-8", "replace")) + 4 * quotes + 3 * sum(map(text.count, "<>"))
+
+
+def folder_logs(folder: Path, limit: int, *, under: Path) -> Iterator[Lines]:
+    """The ends of both streams of the suite whose logs are in ``folder``, named from ``under``."""
+    for name, title in (("stdout.log", "Standard output"), ("stderr.log", "Standard error")):
+        place = folder.relative_to(under) if folder.is_relative_to(under) else folder
+        lines = log_end(folder / name, f"{title} of {place}", limit)
+        if lines is not None:
+            yield lines
 
 
 def package_logs(run: Path, record: Record, limit: int) -> Iterator[Lines]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from labeille.reports.tones import Tone
+
+
+class Outcome(enum.StrEnum):
+    """What a package's verdict is to a tool that knows four."""
+
+    PASSED = "passed"
+    FAILED = "failed"  # it was tested, and something is wrong
+    ERROR = "error"  # it could not be tested
+    SKIPPED = "skipped"  # it was tested, and nothing follows from it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +64,9 @@ class Lines:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One package in which something was found."""
+    """One package, or one test of it, in which something was found."""
 
-    package: str
+    name: str
     anchor: str
     version: str
     facts: tuple[Fact, ...]
@@ -65,12 +75,16 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One crash by its signature, or one test that behaves differently, with all its cases."""
+    """One crash by its signature, or one test that behaves differently, with all its cases.
+
+    ``certain``: it was seen and no repetition has contradicted it.
+    """
 
     anchor: str
     label: str
     title: str
     tone: Tone
+    certain: bool = True
     remarks: tuple[str, ...] = ()
     detail: str = ""
     stacks: tuple[Lines, ...] = ()
@@ -142,8 +156,9 @@ class Row:
     version: str
     word: str
     tone: Tone
-    rank: int
+    rank: float
     remark: str
+    outcome: Outcome
     cells: tuple[str, ...] = ()
     seconds: float | None = None
     history: Sparkline | None = None
@@ -260,6 +275,7 @@ class Page:
     changes: Changes | None = None
     findings_title: str = "Crashes"
     findings: tuple[Finding, ...] = ()
+    findings_number: int | None = None  # where it is not that of the findings listed
     timeline: Timeline | None = None
     durations: Durations | None = None
     columns: tuple[Column, ...] = ()

@@ -59,7 +59,7 @@ def build_timeline(works: Iterable[Work], *, slots: int | None = None) -> Timeli
     busy = min(100, round(100 * spent / (axis.active * len(lanes)))) if axis.active else 100
     words = f"{len(ordered)} suites in {duration_text(axis.active)} on {_slots(len(lanes))}"
     if len(lanes) > 1 or busy < 100:
-        words += f", busy {busy} % of the time; the rest waited for sources and installs"
+        words += f", busy {busy} % of the time"
     if axis.pauses:
         words += f". {_pauses(len(axis.pauses))} left out of the axis"
     return Timeline(lanes=shown, marks=tuple(axis.marks()), words=f"{words}.")
