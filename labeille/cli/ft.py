@@ -165,11 +165,13 @@ def run_free_threaded(wishes: FreeThreadedWishes, options: Mapping[str, Any]) ->
 
     verbosity = Verbosity.parse(verbose=options["verbose"], quiet=options["quiet"])
     plan = plan_free_threaded(wishes, report=_tell)
-    run_plan(plan, verbosity)
+    run_plan(plan, verbosity, check_stability=options["check_stability"])
     return exit_code(plan.records())
 
 
-def run_plan(plan: FreeThreadedPlan, verbosity: Verbosity) -> None:
+def run_plan(
+    plan: FreeThreadedPlan, verbosity: Verbosity, *, check_stability: bool = False
+) -> None:
     """Run a plan with its progress and its summary on the terminal, however it ends.
 
     Raises Interrupted, once no process is left, for signals and where nobody reads the output.
@@ -181,7 +183,8 @@ def run_plan(plan: FreeThreadedPlan, verbosity: Verbosity) -> None:
     cancel = Cancellation()
     try:
         with interruptible(cancel), holding(plan.campaign, (job.name for job in plan.jobs)):
-            meta = begin(plan)
+            unstable = _wait_until_calm(plan, cancel) if check_stability else None
+            meta = begin(plan, unstable)
             try:
                 with FreeThreadedProgress(plan, verbosity) as progress:
                     for _ in test_free_threading(plan, progress=progress, cancel=cancel):
@@ -194,6 +197,12 @@ def run_plan(plan: FreeThreadedPlan, verbosity: Verbosity) -> None:
             "interrupted",
             hint=f"the same command with {RESUME_OPTION} goes on with run {plan.run.run_id}",
         ) from None
+
+
+def _wait_until_calm(plan: FreeThreadedPlan, cancel: Cancellation) -> tuple[str, ...]:
+    from labeille.campaigns.freethreading.stability import wait_until_calm
+
+    return wait_until_calm(plan.campaign.slots, report=_tell, cancel=cancel)
 
 
 def exit_code(records: Iterable[FreeThreadedRecord]) -> ExitCode:

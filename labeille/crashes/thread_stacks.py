@@ -28,6 +28,10 @@ class _Thread:
     current: bool
     frames: list[StackFrame] = field(default_factory=list)
 
+    @property
+    def is_nameless(self) -> bool:
+        return not self.name.startswith("0x")
+
     def finished(self) -> ThreadStack:
         return ThreadStack(
             thread=self.name, current=self.current, frames=tuple(self.frames[:MAX_FRAMES])
@@ -37,13 +41,18 @@ class _Thread:
 def read_thread_stacks(text: str) -> tuple[ThreadStack, ...]:
     """The threads of the last block that faulthandler wrote, in its order, the current one first.
 
-    Threads without a Python frame are left out.
+    Where that leaves threads out (since 3.14, without the GIL, it shows the current one alone), the
+    stacks that each thread wrote by itself just before count. Threads without a Python frame are
+    left out.
     """
     lines = clean_lines(text)
-    fatal = max((i for i, line in enumerate(lines) if _FATAL in line), default=None)
-    threads = _read(lines if fatal is None else lines[fatal:])
-    if not threads and fatal is not None:
-        threads = _read(lines)
+    fatal = [index for index, line in enumerate(lines) if _FATAL in line]
+    last = fatal[-1] if fatal else 0
+    threads = _read(lines[last:])
+    one_by_one = [thread for thread in _read(lines[:last]) if thread.is_nameless]
+    if len(one_by_one) > len(threads):
+        current = threads[0].frames if threads else None
+        threads += [thread for thread in one_by_one if thread.frames != current]
     telling = [thread.finished() for thread in threads if thread.frames]
     return tuple(sorted(telling, key=lambda thread: not thread.current)[:MAX_THREADS])
 

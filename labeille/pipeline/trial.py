@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labeille.environments.variables import header_environ
 from labeille.pipeline.scratch import scratch_folder
 from labeille.suites.commands import compose_test_command
-from labeille.suites.instrument import install_plugin, instrumented_environ
+from labeille.suites.instrument import STACK_SIGNAL, install_plugin, instrumented_environ
 from labeille.suites.testlog import read_test_log
 from labeille.supervision.environ import base_environ
 from labeille.supervision.model import Command, Limits
@@ -77,6 +77,8 @@ def run_trial(
                 limits=trial_limits(job, settings),
                 watched=(test_log,),
                 pid_log=test_log,
+                # With a GIL, SIGABRT is enough: faulthandler then shows every thread.
+                stack_signal=STACK_SIGNAL if job.target.free_threaded else None,
             ),
             cancel=cancel,
         )

@@ -32,8 +32,8 @@ OUTSIDE_SIGNALS = frozenset({signal.SIGKILL, signal.SIGTERM})
 GIB = 1024**3
 
 #: CPU seconds a second from which a silent trial counts as busy. A wait uses none, a loop that
-#: polls once a millisecond 0.03 (measured); a spin 1, but less where other work has the CPUs.
-BUSY_SHARE = 0.1
+#: polls once a millisecond 0.025 (measured); a spin 1, but less where other work has the CPUs.
+BUSY_SHARE = 0.05
 
 
 #: Where a crash happened when it was not while the environment was built.

@@ -274,6 +274,7 @@ class FreeThreadedMeta(msgspec.Struct, frozen=True, kw_only=True):
 
     Times are ISO 8601 in UTC; ``finished_at`` is None while the run goes, or when it was killed.
     ``timestamp``, ``system_profile``, ``python_profile`` and ``config`` are the original's.
+    ``unstable`` has sentences about the machine as --check-stability found it, None without that.
     """
 
     run_id: str = ""
@@ -299,6 +300,7 @@ class FreeThreadedMeta(msgspec.Struct, frozen=True, kw_only=True):
     labeille_version: str | None = None
     target_id: str | None = None
     target: dict[str, object] | None = None
+    unstable: tuple[str, ...] | None = None
 
 
 def read_meta(folder: Path) -> FreeThreadedMeta | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import tempfile
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PLUGIN_MODULE = "_labeille_evidence"
+
+#: The signal on which a thread of a tested process writes its own stack. Suites use SIGUSR1 and 2;
+#: nobody was seen to use this one.
+STACK_SIGNAL = int(signal.SIGRTMAX) - 3
 
 #: What labeille adds to PYTEST_ADDOPTS. Under pytest's default capture of descriptors, what a
 #: C assert or glibc prints on abort is lost; a suite's own ``-s`` prints it just as well.
@@ -68,6 +73,7 @@ def instrumented_environ(
     ours = f"{ADDOPTS} {shlex.join(options)}".rstrip()
     result["PYTEST_ADDOPTS"] = f"{ours} {given}".rstrip()
     result["LABEILLE_ADDOPTS"] = ours
+    result["LABEILLE_STACK_SIGNAL"] = str(STACK_SIGNAL)
     result["LABEILLE_TEST_LOG"] = str(log.absolute())
     result["PYTHONFAULTHANDLER"] = "1"  # children, unittest, and suites with -p no:faulthandler
     return result

@@ -28,6 +28,8 @@ from labeille.supervision.process_tree import (
     kill_descendants,
     process_name,
     resident_bytes,
+    signal_thread,
+    threads,
 )
 
 TYPE_CHECKING = False
@@ -51,6 +53,8 @@ _LONGEST_WAIT = 1.0  # seconds; orphans that died are collected this often
 _SHORTEST_LOOK = 0.05  # seconds between two looks at watched files
 _MEMORY_LOOK = 0.25  # seconds between two sums over the tree: a process takes up to 2 GB a second
 _ABORT_LOOK = 0.02
+_STACKS_TIME = 0.8  # seconds in which threads may write their stacks, all together
+_STACK_LOOK = 0.02  # seconds of silence after which a thread has done so
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "busybox"})
 
 
@@ -211,6 +215,7 @@ class _Keeper:
     def _abort(self) -> None:
         """SIGABRT to the test process, and the grace for faulthandler to write what it knows."""
         targets = self._abort_targets()
+        self._ask_threads(targets)
         for pid in targets:
             for number in (signal.SIGABRT, signal.SIGCONT):
                 try:
@@ -225,6 +230,26 @@ class _Keeper:
                     return
                 deadline = min(deadline, now + SETTLE)  # a shell passes the end on
             self._pump(min(_ABORT_LOOK, deadline - now))
+
+    def _ask_threads(self, targets: list[int]) -> None:
+        """Have each thread write its own stack, one after the other: two at once drop one."""
+        number = self._request["stack_signal"]
+        if number is None:
+            return
+        deadline = time.monotonic() + _STACKS_TIME
+        for pid in targets:
+            if not catches(pid, number):
+                continue  # it would die of it
+            for thread in threads(pid):
+                written = -1
+                while time.monotonic() < deadline and written != self._written():
+                    if written < 0 and not signal_thread(pid, thread, number):
+                        break
+                    written = self._written()
+                    self._pump(_STACK_LOOK)
+
+    def _written(self) -> int:
+        return sum(stream.total for stream in self._streams)
 
     def _abort_targets(self) -> list[int]:
         """Whom to abort: the logged test process; else whoever has a word to say on SIGABRT."""

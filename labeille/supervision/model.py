@@ -58,6 +58,8 @@ class Command:
     ``watched`` are further files whose growth counts as a sign of life (the per-test log).
     ``pid_log``, if given, is the per-test log whose first line names the pid that is to get
     SIGABRT; without it, or if that process is gone, the started process and its children get it.
+    ``stack_signal`` is one that makes a thread write its own stack (faulthandler.register): before
+    SIGABRT, each thread of a process that handles it gets it.
     """
 
     argv: tuple[str, ...]
@@ -68,6 +70,7 @@ class Command:
     limits: Limits = field(default_factory=Limits)
     watched: tuple[Path, ...] = ()
     pid_log: Path | None = None
+    stack_signal: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

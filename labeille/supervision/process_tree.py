@@ -65,6 +65,25 @@ def resident_bytes(pids: Iterable[int]) -> int:
     return total
 
 
+def threads(pid: int) -> list[int]:
+    """The threads of a process, the main one first."""
+    try:
+        return sorted(map(int, os.listdir(f"/proc/{pid}/task")))
+    except OSError:
+        return []
+
+
+def signal_thread(pid: int, thread: int, number: int) -> bool:
+    """Send a signal to one thread of a process; returns whether that can be done here."""
+    try:
+        import ctypes  # here: few trials are ended, and a start need not wait for it
+
+        send = ctypes.CDLL(None).tgkill
+    except (ImportError, OSError, AttributeError):
+        return False
+    return bool(send(pid, thread, number) == 0)
+
+
 def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system time of processes, and of the children that they have collected."""
     stats = (_stat(pid) for pid in pids)

@@ -110,6 +110,7 @@ def _request(command: Command, token: str, cancel: Cancellation | None) -> dict[
         "stderr": _absolute(command.stderr),
         "watched": [_absolute(path) for path in command.watched],
         "pid_log": command.pid_log and _absolute(command.pid_log),
+        "stack_signal": command.stack_signal,
         "timeout": limits.timeout,
         "stall_threshold": limits.stall_threshold,
         "memory": limits.memory,

@@ -189,8 +189,10 @@ def still_to_do(jobs: Sequence[Job], done: dict[str, FreeThreadedRecord]) -> lis
     ]
 
 
-def begin(plan: FreeThreadedPlan) -> FreeThreadedMeta:
+def begin(plan: FreeThreadedPlan, unstable: tuple[str, ...] | None = None) -> FreeThreadedMeta:
     """Note the beginning of the run, which exists on disk, and return its metadata as written.
+
+    ``unstable`` is what was found wrong with the machine, None where nobody looked.
 
     Raises UsageError when the run was begun on another target, and where one of the folders cannot
     be written.
@@ -218,6 +220,7 @@ def begin(plan: FreeThreadedPlan) -> FreeThreadedMeta:
         python_version=common.python_version,
         condition=plan.nogil.name,
         env_overrides=dict(plan.nogil.env),
+        unstable=unstable,
         hostname=common.hostname,
         platform=common.platform,
         installer=common.installer,

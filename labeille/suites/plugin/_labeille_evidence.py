@@ -386,6 +386,22 @@ def _leave_environ() -> str | None:
     return path
 
 
+def _offer_stacks(number: str | None) -> None:
+    """Have each thread write its own stack when it gets this signal.
+
+    Without the GIL, what faulthandler writes on SIGABRT leaves the other threads out (3.14), or
+    looks at them while they run (3.13).
+    """
+    try:
+        import faulthandler
+        import fcntl
+
+        output = fcntl.fcntl(2, fcntl.F_DUPFD_CLOEXEC, _LOG_DESCRIPTOR)
+        faulthandler.register(int(number or ""), file=output, all_threads=False)
+    except (ImportError, AttributeError, OSError, RuntimeError, ValueError):
+        pass  # no number, no such signal, no standard error: SIGABRT has to do
+
+
 def _open_log(path: str | None) -> _Log | None:
     if not path:
         return None
@@ -398,7 +414,10 @@ def _open_log(path: str | None) -> _Log | None:
     return log
 
 
+_stack_signal = os.environ.get("LABEILLE_STACK_SIGNAL")
 _pending_log = _open_log(_leave_environ())
+if _pending_log is not None:
+    _offer_stacks(_stack_signal)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,6 +88,24 @@ def behind_shell(rest: str) -> Callable[[Sandbox], Command]:
     return lambda box: box.command(*shell_argv(line), limits=Limits(timeout=0.4))
 
 
+THREADS = """
+import faulthandler, sys, threading
+faulthandler.register(61, file=sys.stderr, all_threads=False)
+faulthandler.disable()
+def stands_here(): threading.Event().wait()
+def stands_there(): stands_here()
+for target in (stands_here, stands_there):
+    threading.Thread(target=target, daemon=True).start()
+stands_here()
+"""
+
+
+def asking_threads(code: str) -> Callable[[Sandbox], Command]:
+    return lambda box: replace(
+        box.python(code, limits=Limits(stall_threshold=0.4)), stack_signal=61
+    )
+
+
 CASES: dict[str, Callable[[Sandbox], Command]] = {
     "growing": lambda box: box.python(
         GROWING, limits=Limits(stall_threshold=0.3), watched=(box.folder / "tests.jsonl",)
@@ -93,7 +113,7 @@ CASES: dict[str, Callable[[Sandbox], Command]] = {
     "silent": plain(SILENT, stall_threshold=0.4),
     "dots": plain(DOTS, stall_threshold=0.4, timeout=0.6),
     "working then silent": plain(WORKING_THEN_SILENT, stall_threshold=0.4),
-    "working in silence": plain(WORKING_IN_SILENCE, stall_threshold=0.4),
+    "working in silence": plain(WORKING_IN_SILENCE, stall_threshold=1.0),
     "ignoring": plain(IGNORING, stall_threshold=0.3, grace=0.2),
     "no grace": plain(IGNORING, timeout=0.2, grace=0),
     "stopped": plain(STOPPED, timeout=0.3, grace=5),
@@ -101,6 +121,8 @@ CASES: dict[str, Callable[[Sandbox], Command]] = {
     "logs parent": logging("os.getpid()"),
     "logs child": logging("child.pid"),
     "logs another": logging("os.getppid()"),  # the keeper
+    "asked threads": asking_threads(THREADS),
+    "asked, without an answer": asking_threads(SILENT),
     "alone in shell": behind_shell(""),
     "first in shell": behind_shell("; echo after"),
     "piped in shell": behind_shell(" 2>&1 | cat"),
@@ -142,7 +164,7 @@ def test_bounds_end_it_in_time(
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("working then silent", 0.0, 0.05), ("silent", 0.0, 0.05), ("working in silence", 0.1, 2.0)],
+    [("working then silent", 0.0, 0.04), ("silent", 0.0, 0.04), ("working in silence", 0.05, 2.0)],
 )
 def test_the_cpu_time_of_the_silence_alone_counts(
     outcomes: Mapping[str, Outcome], name: str, least: float, most: float
@@ -151,6 +173,24 @@ def test_the_cpu_time_of_the_silence_alone_counts(
     assert outcome.ending is Ending.STALL
     assert outcome.silent_cpu_share is not None
     assert least <= outcome.silent_cpu_share <= most
+
+
+def test_each_thread_is_asked_for_its_stack(outcomes: Mapping[str, Outcome]) -> None:
+    outcome = outcomes["asked threads"]
+    stacks = outcome.stderr.read().split("Stack (most recent call first):\n")[1:]
+    places = [re.findall(r" in (stands_\w+|<module>)", stack) for stack in stacks]
+    assert places == [
+        ["stands_here", "<module>"],
+        ["stands_here"],
+        ["stands_here", "stands_there"],
+    ]
+    assert outcome.exit_code == -6
+
+
+def test_a_process_without_the_handler_is_not_asked(outcomes: Mapping[str, Outcome]) -> None:
+    outcome = outcomes["asked, without an answer"]
+    assert outcome.exit_code == -6  # not -61
+    assert "Fatal Python error: Aborted" in outcome.stderr.read()
 
 
 def test_only_a_stall_has_a_silence(outcomes: Mapping[str, Outcome]) -> None:
