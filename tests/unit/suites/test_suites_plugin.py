@@ -241,3 +241,55 @@ def test_jit_evidence(run_suite: Run, jit_python: Path, switch: str, enabled: bo
     assert jit.enabled is enabled
     assert jit.executors is not None
     assert (jit.executors > 0) is enabled
+
+
+KINDS = """
+import unittest
+import pytest
+
+@pytest.mark.parametrize("value", ["a b", "[0]", "x::y", "50%", "-q"])
+def test_ids(value): assert value != "[0]"
+
+@pytest.mark.xfail
+def test_xfails(): assert 0
+
+@pytest.mark.xfail
+def test_xpasses(): pass
+
+@pytest.mark.skip(reason="no")
+def test_skips(): pass
+
+class Case(unittest.TestCase):
+    def test_subtests(self):
+        for number in range(3):
+            with self.subTest("of three", number=number):
+                self.assertNotEqual(number, 1)
+
+    @unittest.expectedFailure
+    def test_expected(self): self.fail()
+"""
+KINDS_SEEN = {
+    "test_ids[a b]": "passed",
+    "test_ids[[0]]": "failed",
+    "test_ids[x::y]": "passed",
+    "test_ids[50%]": "passed",
+    "test_ids[-q]": "passed",
+    "test_xfails": "passed",
+    "test_xpasses": "passed",
+    "test_skips": "skipped",
+    "Case::test_subtests": "failed",
+    "Case::test_expected": "passed",
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["-v", "-qq --tb=no --no-summary", "-s -rA --color=yes -o console_output_style=count"],
+)
+def test_what_is_printed_changes_nothing(run_suite: Run, options: str) -> None:
+    """Whatever pytest shows, and however it counts, each test has its one outcome."""
+    session = run_suite({"test_kinds.py": KINDS}, f"python -m pytest {options}")
+    seen = [(r.id.partition("::")[2], r.outcome.value) for r in session.log.results]
+    assert dict(seen) == KINDS_SEEN, session.output
+    assert len(seen) == len(KINDS_SEEN)
+    assert (session.log.finished, session.log.exit_status, session.exit_code) == (True, 1, 1)
