@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,8 @@ _MUTEX = re.compile(
 _EARLIER_MUTEX = "mutex previously acquired"
 _LOCATION = re.compile(r"  Location is (?P<text>\S.*?)(?: at)?[:.]?\s*$")
 _THREAD = re.compile(r"  Thread (?P<thread>T\d+.*?) \(tid=\d+.*\) created by .*$")
+# The folder that a CPython was built in says nothing; that of one of its sources does.
+_CPYTHON_FOLDER = re.compile(r".*/(?=(?:Include|Modules|Objects|Parser|Programs|Python)/)")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+| \(0x[0-9a-f]+\)|\+0x[0-9a-f]+")
 
 
@@ -67,10 +69,17 @@ def read_tsan_reports(text: str) -> tuple[TsanReport, ...]:
 
 
 def merge_reports(reports: Iterable[TsanReport]) -> tuple[TsanReport, ...]:
-    """Findings of several texts as one list, each once, in the order they came first."""
+    """Findings of several texts as one list, each once, in the order they came first.
+
+    A report of which a stack could not be restored counts with the one finding that it can be.
+    """
     same: dict[str, list[TsanReport]] = defaultdict(list)
     for report in reports:
         same[report.key].append(report)
+    for key in [key for key, group in same.items() if UNKNOWN in group[0].functions]:
+        whole = [other for other in same if _may_be(same[key][0], same[other][0])]
+        if len(whole) == 1:
+            same[whole[0]] += same.pop(key)
     return tuple(
         msgspec.structs.replace(
             group[0],
@@ -79,6 +88,17 @@ def merge_reports(reports: Iterable[TsanReport]) -> tuple[TsanReport, ...]:
         )
         for group in same.values()
     )
+
+
+def _may_be(torn: TsanReport, whole: TsanReport) -> bool:
+    """Whether a report that lacks a stack may be another, which has them all."""
+    if UNKNOWN in whole.functions or len(torn.functions) != len(whole.functions):
+        return False
+    if (torn.type, torn.location) != (whole.type, whole.location):
+        return False
+    known = Counter(torn.functions)
+    del known[UNKNOWN]
+    return known <= Counter(whole.functions)
 
 
 def _reports(lines: Sequence[str]) -> Iterator[TsanReport]:
@@ -173,4 +193,4 @@ def _shown(stack: Sequence[CFrame]) -> tuple[str, ...]:
 def _frame_text(frame: CFrame) -> str:
     function = c_function(frame.function) if frame.function else UNKNOWN
     place = frame.source or (library_name(frame.library) if frame.library else "")
-    return f"{function} {place}".rstrip()
+    return f"{function} {_CPYTHON_FOLDER.sub('', place)}".rstrip()

@@ -42,7 +42,7 @@ def installed_modules(site_packages: Path, package: str) -> list[BuiltModule]:
     found: dict[str, importlib.metadata.Distribution] = {
         canonicalize_name(name): distribution
         for distribution in importlib.metadata.distributions(path=[str(site_packages)])
-        if (name := distribution.metadata["Name"])
+        if (name := _name(distribution))
     }
     modules = []
     for name in _required(package, found):
@@ -58,6 +58,15 @@ def calls_set_gil(path: Path) -> bool | None:
     Without it a module with single-phase initialisation asks for the GIL; with it, it may not.
     """
     return _contains(path, _SET_GIL)
+
+
+def _name(distribution: importlib.metadata.Distribution) -> str | None:
+    """A distribution's name, None where its metadata is gone or has none."""
+    try:
+        name = distribution.metadata["Name"]
+    except (KeyError, OSError):  # 3.15 raises where older ones gave None
+        return None
+    return str(name) if name else None
 
 
 def _required(package: str, found: dict[str, importlib.metadata.Distribution]) -> list[str]:

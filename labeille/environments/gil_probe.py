@@ -222,11 +222,13 @@ class _Probing:
         seen = self._findings.modules.get(name, Seen())
         path = seen.path or (built.path if built else None)
         gil, evidence = self._findings.judge(name, path)
+        origin = self._origin(built, path)
+        editable = self._request.package.name if origin is ExtensionOrigin.PACKAGE else None
         return ExtensionModule(
             module_name=name,
             triggered_gil_fallback=bool(seen.came_on),
-            origin=self._origin(built, path),
-            distribution=built.distribution if built else None,
+            origin=origin,
+            distribution=built.distribution if built else editable,
             file=self._shown(path) if path else None,
             gil=gil,
             evidence=evidence,

@@ -218,6 +218,34 @@ def test_an_access_without_a_stack_is_unknown() -> None:
     assert report.accesses[1].function is None
 
 
+def without_stack(report: str) -> str:
+    """A report as it is where ThreadSanitizer's history of a thread was too short."""
+    lines = report.splitlines()
+    at = next(index for index, line in enumerate(lines) if line.startswith("  Previous write"))
+    lines[at + 1 : at + 2] = ["    [failed to restore the stack]"]
+    return "\n".join([*lines, ""])
+
+
+def test_a_report_without_a_stack_counts_with_its_like() -> None:
+    whole = text("data-race")
+    (found,) = read_tsan_reports(without_stack(whole) + whole)
+    assert (found.functions, found.count) == (("peek", "w1"), 2)
+    assert all(access.stack for access in found.accesses)
+
+
+def test_a_report_that_may_be_either_stays_by_itself() -> None:
+    whole = text("data-race")
+    other = whole.replace(" w1 ", " w9 ")
+    found = read_tsan_reports(without_stack(whole) + whole + other)
+    assert [report.functions for report in found] == [
+        (UNKNOWN, "peek"),
+        ("peek", "w1"),
+        ("peek", "w9"),
+    ]
+    elsewhere = whole.replace("heap block of size 72", "heap block of size 8")
+    assert len(read_tsan_reports(without_stack(whole) + elsewhere)) == 2
+
+
 @pytest.mark.parametrize("kept", [2, 4, 6, 9])
 def test_a_torn_report_counts_as_far_as_it_goes(kept: int) -> None:
     torn = "\n".join(text("data-race").splitlines()[:kept])
@@ -280,3 +308,11 @@ def test_a_race_that_ends_a_process_has_the_same_signature(name: str) -> None:
     crash = read_crash(whole, exit_code=66)
     assert crash is not None
     assert crash.signature == read_tsan_reports(whole)[0].key
+
+
+def test_sources_of_cpython_stand_by_their_folder_in_its_tree() -> None:
+    report = text("data-race").replace(
+        "#1 w2 /home/user/src/race.c:10", "#1 PyObject_Vectorcall /tmp/b/src/Objects/call.c:327"
+    )
+    (found,) = read_tsan_reports(report)
+    assert found.accesses[0].stack[1] == "PyObject_Vectorcall Objects/call.c:327"
