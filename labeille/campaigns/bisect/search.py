@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labeille.campaigns.bisect.lineage import Lineage
-    from labeille.campaigns.bisect.trials import Asked, Bench
+    from labeille.campaigns.bisect.trials import Asked
     from labeille.campaigns.bisect.walk import Walk
     from labeille.results.bisection import Bisection, BisectStep, LookedFor
     from labeille.results.directory import RunDirectory
@@ -40,6 +40,23 @@ class Progress(Protocol):
 
     def step_ended(self, step: BisectStep, number: int, left: int) -> None:
         """A step has its verdict, and the verdict is on disk; ``left`` are left now."""
+
+
+class Judge(Protocol):
+    """What tells good items from bad ones; ``trials.Bench`` does it by trials."""
+
+    @property
+    def command(self) -> str | None:
+        """The test command, None as long as it is the package's own."""
+
+    def use_command(self, command: str | None) -> None:
+        """Run this instead of the package's test command from now on."""
+
+    def learn(self, item: str, asked: Asked) -> tuple[LookedFor | None, BisectStep]:
+        """Try the bad end: what is looked for, None where it does not show it, and its step."""
+
+    def judge(self, item: str, wanted: LookedFor, *, repeat: int) -> BisectStep:
+        """Judge an item by up to ``repeat`` trials: it is bad if any shows what is looked for."""
 
 
 class Notebook:
@@ -68,10 +85,10 @@ class Search:
     """
 
     def __init__(
-        self, lineage: Lineage, bench: Bench, notebook: Notebook, asked: Asked, progress: Progress
+        self, lineage: Lineage, judge: Judge, notebook: Notebook, asked: Asked, progress: Progress
     ) -> None:
         self._lineage = lineage
-        self._bench = bench
+        self._judge = judge
         self._notebook = notebook
         self._asked = asked
         self._progress = progress
@@ -91,7 +108,7 @@ class Search:
             good = self._lineage.resolve(good_text)
         if good is not None:
             self._lineage.walk(good, bad)  # an order that makes no sense costs no trial
-        self._bench.use_command(known.command or self._bench.command)
+        self._judge.use_command(known.command or self._judge.command)
         wanted = known.looked_for or self._check_bad(bad)
         if known.good is None:
             good = self._check_good(good, bad, wanted)
@@ -103,11 +120,11 @@ class Search:
     # The ends
 
     def _check_bad(self, bad: str) -> LookedFor:
-        wanted, step = self._bench.learn(bad, self._asked)
+        wanted, step = self._judge.learn(bad, self._asked)
         self._progress.end_checked(step, is_bad_end=True)
         if wanted is None:
             raise self._not_bad(bad, step)
-        self._notebook.note(bad=bad, looked_for=wanted, command=self._bench.command, ends=(step,))
+        self._notebook.note(bad=bad, looked_for=wanted, command=self._judge.command, ends=(step,))
         return wanted
 
     def _check_good(self, good: str | None, bad: str, wanted: LookedFor) -> str:
@@ -133,7 +150,7 @@ class Search:
         )
 
     def _check_end(self, item: str, wanted: LookedFor) -> BisectStep:
-        step = self._bench.judge(item, wanted, repeat=self._asked.repeat)
+        step = self._judge.judge(item, wanted, repeat=self._asked.repeat)
         self._notebook.note(ends=(*self._notebook.bisection.ends, step))
         self._progress.end_checked(step, is_bad_end=False)
         return step
@@ -175,7 +192,7 @@ class Search:
         while (item := walk.next()) is not None:
             number += 1
             self._progress.step_begins(item, number, len(walk.candidates()))
-            step = self._bench.judge(item, wanted, repeat=self._asked.repeat)
+            step = self._judge.judge(item, wanted, repeat=self._asked.repeat)
             self._notebook.note(steps=(*self._notebook.bisection.steps, step))
             walk.mark(item, step.verdict)
             self._progress.step_ended(step, number, len(walk.candidates()))
