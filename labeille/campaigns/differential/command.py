@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
 from labeille.campaigns.differential.seeds import as_variables, seed_variables
+from labeille.registry.location import REGISTRY_DIR_VARIABLE, find_registry
 
 if TYPE_CHECKING:
     from labeille.campaigns.campaign import Wishes
@@ -56,8 +58,8 @@ def _what(prepared: Prepared) -> str:
 def _places(wishes: Wishes, package: str) -> list[str]:
     """The folders that somebody named, so that the same environment serves."""
     words = []
-    if wishes.registry_dir is not None:
-        words += ["--registry-dir", str(wishes.registry_dir.absolute())]
+    if wishes.registry_dir is not None or os.environ.get(REGISTRY_DIR_VARIABLE):
+        words += ["--registry-dir", str(find_registry(wishes.registry_dir))]
     if package in wishes.repo_overrides:
         words += ["--repo-override", f"{package}={wishes.repo_overrides[package]}"]
     default = type(wishes.places).resolve()
