@@ -32,6 +32,13 @@ _UNITTEST_HEADER = re.compile(
     re.MULTILINE,
 )
 
+# Behind the last frame of a traceback, whose lines are indented.
+_UNITTEST_MESSAGE = re.compile(
+    r'^  File "[^"\n]*", line .*\n(?:[ ]+.*\n)*(?P<said>\S.*)$', re.MULTILINE
+)
+_END_OF_FAILURE = re.compile(r"^={70}$|^-{70}\nRan ", re.MULTILINE)
+_FAILURE_LENGTH = 65536  # characters
+
 # Erring in these is an error of no test that "Ran" counts.
 _FIXTURES = frozenset({"setUpClass", "tearDownClass", "setUpModule", "tearDownModule"})
 
@@ -53,6 +60,21 @@ def read_summary(output: str, framework: TestFramework) -> TestCounts | None:
 def failed_unittests(output: str) -> tuple[str, ...]:
     """Ids (``mod.Case.test``) of what unittest printed as failed, each once, in that order."""
     return tuple(dict.fromkeys(identity for _, identity in _unittest_headers(_plain(output))))
+
+
+def unittest_messages(output: str) -> dict[str, str]:
+    """What unittest printed of each failure: the exception's type and the first line that it says.
+
+    By the ids of ``failed_unittests``; of a test with several failing subtests, the first.
+    """
+    text = _plain(output)
+    messages: dict[str, str] = {}
+    for header in _UNITTEST_HEADER.finditer(text):
+        block = _END_OF_FAILURE.split(text[header.end() : header.end() + _FAILURE_LENGTH], 1)[0]
+        said = _UNITTEST_MESSAGE.findall(block)
+        if said:
+            messages.setdefault(_identity(header), said[-1].strip())
+    return messages
 
 
 def _plain(output: str) -> str:
@@ -104,9 +126,13 @@ def _unittest_counts(text: str) -> TestCounts | None:
 def _unittest_headers(text: str, begin: int = 0) -> Iterator[tuple[str, str]]:
     """Kind and id of each failure that unittest printed after ``begin``."""
     for header in _UNITTEST_HEADER.finditer(text, begin):
-        name, where = header["name"], header["where"]
-        known = where == name or where.endswith(f".{name}")
-        yield header["kind"], where if known else f"{where}.{name}"
+        yield header["kind"], _identity(header)
+
+
+def _identity(header: re.Match[str]) -> str:
+    name, where = header["name"], header["where"]
+    known = where == name or where.endswith(f".{name}")
+    return where if known else f"{where}.{name}"
 
 
 def _identities(headers: Iterable[tuple[str, str]], wanted: str) -> set[str]:

@@ -14,7 +14,7 @@ from labeille.crashes.thread_stacks import read_thread_stacks
 from labeille.errors import Interrupted
 from labeille.pipeline.keep import note_incomplete, tested_record
 from labeille.pipeline.trial import run_trial
-from labeille.pipeline.verdict import is_spinning, judge_trial
+from labeille.pipeline.verdict import evidence_text, is_spinning, judge_trial
 from labeille.results.freethreading import (
     Activity,
     FailureDetail,
@@ -25,6 +25,7 @@ from labeille.results.freethreading import (
 )
 from labeille.results.model import Status, TimeoutKind
 from labeille.suites.model import TestOutcome
+from labeille.suites.summary import unittest_messages
 from labeille.supervision.model import Ending
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _iteration(
 ) -> Iteration:
     status = _status(record)
     tests = record.tests
-    failing = {result.id: result for result in _results(trial) if result.outcome in _BAD}
+    messages = _messages(trial)
     ids = record.failed_tests
     return Iteration(
         index=index,
@@ -148,8 +149,8 @@ def _iteration(
         timeout_kind=record.timeout_kind,
         reason=record.reason,
         activity=_activity(trial),
-        failed_tests={id_: failure_signature(_message(failing.get(id_))) for id_ in ids},
-        failure_details=_details(trial, ids),
+        failed_tests={name: failure_signature(messages.get(name)) for name in ids},
+        failure_details=_details(trial, ids, messages),
         running_test=record.running_test,
         stacks=_stacks(trial) if status in _WITH_STACKS else (),
         condition=record.condition,
@@ -176,27 +177,33 @@ def _results(trial: Trial) -> tuple[TestResult, ...]:
     return (*trial.log.collect_errors, *trial.log.results)
 
 
-def _message(result: TestResult | None) -> str | None:
-    return result.message if result else None
+def _messages(trial: Trial) -> dict[str, str]:
+    """What each failing test said, from the per-test log, else from what unittest printed."""
+    if trial.log.pid is None:
+        return unittest_messages(evidence_text(trial.outcome))
+    failing = (result for result in _results(trial) if result.outcome in _BAD)
+    return {result.id: result.message for result in failing if result.message}
 
 
-def _details(trial: Trial, ids: tuple[str, ...]) -> dict[str, FailureDetail]:
-    """Message, place and thread of each failure that the per-test log tells of."""
-    wanted = set(ids)
-    details: dict[str, FailureDetail] = {}
+def _details(
+    trial: Trial, ids: tuple[str, ...], messages: Mapping[str, str]
+) -> dict[str, FailureDetail]:
+    """Message, place and thread of each failure, as far as they are known."""
+    places: dict[str, tuple[int, str | None]] = {}
     previous: str | None = None
     for position, result in enumerate(trial.log.results):
-        if result.id in wanted and result.outcome in _BAD:
-            details[result.id] = FailureDetail(
-                message=result.message,
-                position=position,
-                previous=previous,
-                thread=failing_thread(result.message),
-            )
+        places[result.id] = (position, previous)
         previous = result.id
-    for result in trial.log.collect_errors:
-        if result.id in wanted and result.message:
-            details.setdefault(result.id, FailureDetail(message=result.message))
+    details = {}
+    for name in ids:
+        message, place = messages.get(name), places.get(name)
+        if message is not None or place is not None:
+            details[name] = FailureDetail(
+                message=message,
+                position=place[0] if place else None,
+                previous=place[1] if place else None,
+                thread=failing_thread(message),
+            )
     return details
 
 

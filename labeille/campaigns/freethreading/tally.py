@@ -109,14 +109,14 @@ def test_tallies(plain: Sequence[Ended], gil: Sequence[Ended]) -> dict[str, Test
     The test that runs when an iteration crashes, stalls or takes too long has not passed.
     """
     off, on = _Count(plain), _Count(gil)
-    failing = {*off.failures, *on.failures}
-    order = sorted(failing, key=lambda name: (-off.failures[name], -on.failures[name], name))
+    names = {*off.failures, *on.failures}
+    order = sorted(names, key=lambda name: (-off.failures[name], -on.failures[name], name))
     return {
         name: TestTally(
-            passes=off.passes[name],
-            runs=off.passes[name] + off.failures[name],
-            gil_passes=on.passes[name],
-            gil_runs=on.passes[name] + on.failures[name],
+            passes=off.passes(name),
+            runs=off.passes(name) + off.failures[name],
+            gil_passes=on.passes(name),
+            gil_runs=on.passes(name) + on.failures[name],
         )
         for name in order[:_KEPT_TESTS]
     }
@@ -129,20 +129,31 @@ class _Count:
     """How often each test passed and failed over some iterations."""
 
     def __init__(self, iterations: Iterable[Ended]) -> None:
-        self.passes: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
+        self._passes: Counter[str] = Counter()
+        self._unlisted: list[set[str]] = []
         for ended in iterations:
-            self._add(ended)
+            if ended.iteration.status not in _MUTE:
+                self._add(ended)
+
+    def passes(self, name: str) -> int:
+        """How often a test passed.
+
+        Where an iteration that came to its end has no per-test log (unittest's), whatever did not
+        fail counts as passed.
+        """
+        return self._passes[name] + sum(name not in failed for failed in self._unlisted)
 
     def _add(self, ended: Ended) -> None:
         iteration = ended.iteration
-        if iteration.status in _MUTE:
-            return
         failed = set(iteration.failing)
-        if iteration.running_test is not None and iteration.status in _ENDED_IN_TEST:
+        broke_off = iteration.status in _ENDED_IN_TEST
+        if iteration.running_test is not None and broke_off:
             failed.add(iteration.running_test)
         self.failures.update(failed)
-        self.passes.update(
+        if not ended.outcomes and iteration.counts is not None and not broke_off:
+            self._unlisted.append(failed)
+        self._passes.update(
             name
             for name, outcome in ended.outcomes.items()
             if outcome is TestOutcome.PASSED and name not in failed

@@ -8,7 +8,7 @@ import pytest
 
 from labeille.registry.model import TestFramework
 from labeille.results.model import TestCounts
-from labeille.suites.summary import failed_unittests, read_summary
+from labeille.suites.summary import failed_unittests, read_summary, unittest_messages
 
 RESOURCES = Path(__file__).parent / "resources"
 
@@ -112,3 +112,20 @@ def test_failed_unittests(name: str, failing: tuple[str, ...]) -> None:
         *failing,
     )
     assert failed_unittests("FAIL: test_a (mod.Case.test_a)\n") == ()  # without its frame
+
+
+@pytest.mark.parametrize("name", ["unittest-messages-3.9.txt", "unittest-messages-3.12.txt"])
+def test_what_unittest_says_of_failures(name: str) -> None:
+    assert unittest_messages(recorded(name)) == {
+        "ut.A.test_a": "AssertionError: Lists differ: [1, 2] != [1, 3]",
+        "ut.A.test_b": "ValueError: two",
+        "ut.A.test_c": "AssertionError: False is not true : no 0",
+        "ut.A.test_d": "RuntimeError: chained",
+        "ut.A.test_e": "AssertionError: None",
+        "ut.B.setUpClass": "FileNotFoundError: [Errno 2] x",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "FAIL: test_x (mod.Case.test_x)\n", "1 passed in 0.1s\n"])
+def test_no_messages_without_failures(text: str) -> None:
+    assert unittest_messages(text) == {}
