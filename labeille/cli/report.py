@@ -49,20 +49,34 @@ _OUTPUTS = {ReportFormat.HTML: "report.html"}
     metavar="FILE",
     help="Where to write it, - for standard output.  [default: report.html; others are printed]",
 )
+@click.option(
+    "--crash",
+    metavar="ID",
+    help="A bug report for CPython's tracker instead, of one crash: its signature, the hash at the "
+    "signature's end, or a package.",
+)
 def report(
     run: str | None,
     other: str | None,
     results_dir: Path | None,
     form: str | None,
     output: str | None,
+    crash: str | None,
 ) -> None:
     """Write what a run found, as a page that opens offline or in another format.
 
     RUN is a run's id, its path, latest (the default), or latest~N for one N before it. With OTHER,
-    the report is of OTHER, and what changed from RUN to it comes first.
+    the report is of OTHER, and what changed from RUN to it comes first. --crash looks into all
+    runs, or into RUN alone.
     """
+    folder = results_folder(results_dir)
+    if crash is not None:
+        if other is not None or form not in (None, ReportFormat.MARKDOWN):
+            raise UsageError("--crash takes one RUN at most, and writes markdown")
+        _write(_crash(run, folder, crash), output or _STDOUT)
+        return
     chosen = _format(form, output)
-    page = _page(run or LATEST, other, results_folder(results_dir), chosen)
+    page = _page(run or LATEST, other, folder, chosen)
     _write(_render(page, chosen), output or _OUTPUTS.get(chosen, _STDOUT))
 
 
@@ -81,6 +95,14 @@ def _page(run: str, other: str | None, folder: Path, form: ReportFormat) -> Page
         return build_page(first, list_runs(first.path.parent), details=details)
     second = find_run(folder, other)
     return build_comparison(first, second, list_runs(second.path.parent), details=details)
+
+
+def _crash(run: str | None, folder: Path, wanted: str) -> str:
+    from labeille.analysis.crash import find_crash
+    from labeille.reports.crash_report import crash_report
+
+    runs = list_runs(folder) if run is None else [find_run(folder, run)]
+    return crash_report(find_crash(runs, wanted))
 
 
 def _render(page: Page, form: ReportFormat) -> str:

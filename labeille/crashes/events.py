@@ -76,6 +76,10 @@ class Event:
         return min(self.findings, key=lambda f: (not f.parts or _is_echo(f), order.index(f.kind)))
 
     @property
+    def start(self) -> int:
+        return self.findings[0].start
+
+    @property
     def end(self) -> int:
         return self.findings[-1].end
 

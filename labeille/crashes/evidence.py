@@ -39,23 +39,47 @@ def read_crash(
     non-zero one, only a block that a crashing process wrote shows a crash, never a mention.
     ``extra_reports`` are further texts of the same process: sanitizers' own log files.
     """
-    if exit_code == 0:
-        return None
-    death = exit_signal(exit_code) if exit_code is not None else None
-    if death in _ENDED_FROM_OUTSIDE:
-        return None
     lines = clean_lines(text)
-    events = find_events(lines)
-    for report in extra_reports:
-        events += find_events(clean_lines(report))
-    if death in CRASH_SIGNALS:
-        assert death is not None
-        event = _killed_by(death.name, events, lines)
-        return _crash(event, death.name, in_child=False)
-    event = _shown(events, exit_code)
+    killed_by = _crash_signal(exit_code)
+    event = _find_event(lines, exit_code, extra_reports)
+    if killed_by is not None:
+        return _crash(event, killed_by, in_child=False)
     if event is None:
         return None
     return _crash(event, event.signal, in_child=_in_child(event, exit_code, lines))
+
+
+def crash_excerpt(text: str, *, exit_code: int | None) -> str | None:
+    """The lines of a process's output that are its crash, as it printed them.
+
+    None where the text holds none, though the exit code may say that there was one.
+    """
+    lines = clean_lines(text)
+    event = _find_event(lines, exit_code, ())
+    return None if event is None else "\n".join(lines[event.start : event.end])
+
+
+def _find_event(
+    lines: list[str], exit_code: int | None, extra_reports: Sequence[str]
+) -> Event | None:
+    """The crash in a text that a process's end is due to."""
+    if exit_code == 0 or _death(exit_code) in _ENDED_FROM_OUTSIDE:
+        return None
+    events = find_events(lines)
+    for report in extra_reports:
+        events += find_events(clean_lines(report))
+    killed_by = _crash_signal(exit_code)
+    return _shown(events, exit_code) if killed_by is None else _killed_by(killed_by, events, lines)
+
+
+def _death(exit_code: int | None) -> signal.Signals | None:
+    return exit_signal(exit_code) if exit_code is not None else None
+
+
+def _crash_signal(exit_code: int | None) -> str | None:
+    """The name of the signal that a process crashed with, None for any other end."""
+    death = _death(exit_code)
+    return death.name if death in CRASH_SIGNALS and death is not None else None
 
 
 def _killed_by(name: str, events: list[Event], lines: list[str]) -> Event | None:

@@ -22,6 +22,7 @@ plugin-error     message: something in the plugin failed, the suite was not dist
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -117,13 +118,16 @@ class _Reading:
         self.jit = JitEvidence(enabled=enabled, executors=executors)
 
 
-def read_test_log(path: Path) -> TestLog:
-    """Read a log; a missing one is empty, and a line that makes no sense is passed over."""
+def read_test_log(path: Path, *, first: int | None = None) -> TestLog:
+    """Read a log; a missing one is empty, and a line that makes no sense is passed over.
+
+    Of its ``first`` lines alone if that is given: where pytest ran stands at the beginning.
+    """
     reading = _Reading()
     decode = msgspec.json.Decoder(_Event).decode
     try:
         with path.open("rb") as file:
-            for line in file:
+            for line in islice(file, first):
                 try:
                     reading.take(decode(line))
                 except msgspec.DecodeError:

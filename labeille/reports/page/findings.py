@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from labeille.analysis.crash import test_alone
 from labeille.analysis.inputs import short_revision
 from labeille.analysis.repeat import repeat_command
 from labeille.analysis.run import evidence_path
@@ -14,7 +15,6 @@ from labeille.reports.page.model import Case, Command, Fact, Finding, Lines
 from labeille.reports.quantities import counted
 from labeille.reports.showable import last_lines, shown_line
 from labeille.reports.tones import Tone
-from labeille.suites.narrow import narrow_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -167,18 +167,8 @@ def _case_facts(run: StoredRun, record: Record) -> Iterator[Fact]:
 def commands(run: StoredRun, record: Record) -> Iterator[Command]:
     """The command that repeats a record's package, and that for the test that ran alone."""
     yield Command(title="Repeat", text=shown_line(repeat_command(record, run.meta), 2000))
-    alone = test_alone(record)
+    alone = test_alone(run, record)
     if alone:
         environment = env_words({**record.package_env, **record.env_overrides})
         text = shown_line(f"{environment} {alone}".strip(), 2000)
         yield Command(title="The running test alone, in its checkout and environment", text=text)
-
-
-def test_alone(record: Record) -> str | None:
-    """The test command with the running test alone, None where it cannot be told."""
-    if not record.running_test or not record.test_command:
-        return None
-    return narrow_command(record.test_command, [record.running_test])
-
-
-test_alone.__test__ = False  # type: ignore[attr-defined]  # no test, though pytest likes the name
