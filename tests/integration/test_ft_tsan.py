@@ -1,4 +1,4 @@
-"""ThreadSanitizer: a race in C is found, told once over iterations, and a segfault stays a crash."""
+"""ThreadSanitizer: a race in C is found and told once; a segfault stays a crash, a failure one."""
 
 from __future__ import annotations
 
