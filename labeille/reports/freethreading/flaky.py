@@ -166,17 +166,13 @@ def _with_the_gil(package: FlakyPackage) -> list[Inline]:
     if record.gil_enabled_pass_rate is None:
         return []
     text = f"with the GIL {percent(record.gil_enabled_pass_rate)} of the iterations pass"
-    if verdict := verdict_text(record.breakage):
+    broken, every = len(package.only_free_threading), len(package.tests)
+    if broken and every > 1:
+        text += f"; free threading breaks {broken} of the {every} tests that fail without it"
+    elif verdict := verdict_text(record.breakage):
         text += f": {verdict}"
-    if record.breakage_p_value is not None:
-        text += f" (p = {record.breakage_p_value:.2g}, Fisher's exact test)"
-    counts = [
-        (verdict_text(each), sum(test.tally.breakage is each for test in package.tests))
-        for each in Breakage
-        if verdict_text(each)
-    ]
-    if len(package.tests) > 1:
-        text += "; of the tests: " + ", ".join(f"{n} {word}" for word, n in counts if n)
+    if record.breakage_p_value is not None and record.breakage is not Breakage.NONE:
+        text += f" (Fisher's exact test, p = {record.breakage_p_value:.2g})"
     return [inline(text)]
 
 
@@ -204,7 +200,7 @@ def _test_lines(test: FlakyTest) -> list[Inline]:
         lines.append(inline(Code(test.name), f": {times(count)} ", Code(one_line(way))))
     for ending, count in test.endings:
         lines.append(inline(Code(test.name), f": {_ENDINGS.get(ending, ending)} {times(count)}"))
-    if test.places:
+    if test.places and test.rate.is_intermittent:
         before = ", ".join(name for name, _ in test.places[:_NAMED])
         lines.append(inline(Code(test.name), f": {_ORDERS[test.order]}, after ", Code(before)))
     if test.threads:
