@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labeille.analysis.freethreading.flaky import Sameness, flaky_packages
+from labeille.crashes.frames import PythonFrame, is_runner
+from labeille.crashes.names import python_file
 from labeille.errors import UsageError
 from labeille.names import parse_package_name
 from labeille.reports.document import (
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from labeille.analysis.freethreading.flaky import Counts, FlakyPackage, FlakyTest
     from labeille.analysis.freethreading.runs import FreeThreadedRun
-    from labeille.results.freethreading import Iteration, TsanReport
+    from labeille.results.freethreading import Iteration, StackFrame, TsanReport
 
 #: Tests in a table, and tests that more is said of, before they are only counted.
 _TABLE_TESTS = 40
@@ -220,9 +222,15 @@ def _standing(package: FlakyPackage) -> list[Block]:
     lines = []
     for stack in hung.stacks:
         lines.append(f"{stack.thread}{' (current)' if stack.current else ''}")
-        lines += [
-            f"  {frame.file}:{frame.line or '?'} in {frame.function}"
-            for frame in stack.frames[:_FRAMES]
-        ]
+        lines += [f"  {line}" for line in _frame_lines(stack.frames)]
     title = inline(f"where the threads stood in iteration {hung.index + 1}{how}")
     return [Paragraph(title), Listing("\n".join(lines))]
+
+
+def _frame_lines(frames: Sequence[StackFrame]) -> list[str]:
+    """The innermost frames, without those of runners, and without the machine's folders."""
+    kept = [each for each in frames if not is_runner(PythonFrame(each.file, each.function))]
+    return [
+        f"{python_file(frame.file)}:{frame.line or '?'} in {frame.function}"
+        for frame in (kept or frames)[:_FRAMES]
+    ]
