@@ -348,6 +348,21 @@ def test_a_plugin_that_breaks_pytest_is_left_out(facts_of: FactsOf, attempts: At
     assert "--continue-on-collection-errors" in plan.recipe.test_command
 
 
+def test_an_alarm_does_not_make_its_plugin_a_broken_one(
+    facts_of: FactsOf, attempts: Attempts
+) -> None:
+    marked = "import pytest\n\n@pytest.mark.timeout(1)\ndef test_it(): pass\n"
+    facts = facts_of(PLAIN | {"tests/test_more.py": marked})
+    output = (
+        'INTERNALERROR>   File "/venv/lib/python3.15/site-packages/pytest_timeout.py", line 1\n'
+        "INTERNALERROR> Failed: Timeout (>1.0s) from pytest-timeout.\n"
+    )
+    plan = mend(facts, attempts.test(output, first_plan(facts).recipe, exit_code=3))
+    assert plan is not None
+    assert "pytest-timeout" in plan.recipe.install_command
+    assert "-o timeout_func_only=true" in plan.recipe.test_command
+
+
 def test_files_that_cannot_be_collected_stay_visible(facts_of: FactsOf, attempts: Attempts) -> None:
     broken = TestResult(id="tests/test_a.py", outcome=TestOutcome.ERROR, message="ImportError: x")
     log = TestLog(pid=1, collect_errors=(broken,), finished=True)
