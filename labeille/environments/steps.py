@@ -31,6 +31,10 @@ _INNER_ERROR = re.compile(r"\s*(?:error:|fatal:|× )", re.IGNORECASE)
 _CAUSE = re.compile(r"\s*(?:cause:|[├╰]─▶) ")
 _EXCEPTION = re.compile(r"\s*(?:\w+\.)*\w+(?:Error|Exception|Exit): ")
 _COMPILER_ERROR = re.compile(r": (?:fatal )?error: ")
+# What a build's own tools (cargo, cmake, meson) say below pip's "subprocess-exited-with-error".
+_TOOL_ERROR = re.compile(
+    r"\s+(?:error(?:\[\w+\])?|ERROR|CMake Error[^:]*): (?!subprocess-exited-with)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +124,9 @@ def telling_line(text: str) -> str:
     if raised is not None:
         telling.append(lines[raised].strip())
     else:
-        telling += [line.strip() for line in lines if _COMPILER_ERROR.search(line)][:1]
+        found = [line for line in lines if _COMPILER_ERROR.search(line)]
+        found = found or [line for line in lines if _TOOL_ERROR.match(line)]
+        telling += [line.strip() for line in found[:1]]
     return redact(": ".join(dict.fromkeys(telling)))[:_TELLING_LENGTH]
 
 

@@ -161,8 +161,8 @@ def broken_plugin(facts: Facts, attempt: Attempt) -> Change | None:
     found = _INTERNAL_FRAME.findall(attempt.output)
     if attempt.exit_code != _INTERNAL_ERROR or not found or attempt.ran:
         return None
-    if _ALARM.search(attempt.output):
-        return None  # its plugin does what it is for (alarm_in_pytest)
+    if _ALARM.search(attempt.output) or warnings_shown(facts, attempt) is not None:
+        return None  # no fault of its own: an alarm, or a warning that is made an error
     package = canonicalize_name(found[-1])
     if package in ("pytest", "pluggy", *attempt.recipe.left_out):
         return None

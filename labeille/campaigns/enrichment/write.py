@@ -50,7 +50,8 @@ def write_enriched(registry: Registry, facts: Facts, plan: Plan, attempt: Attemp
     source = f"{facts.source.value} {facts.version or ''}".strip()
     sentences = [f"from the {source} on {facts.python_version}, {attempt.summary.split('; ')[0]}"]
     if attempt.counts is not None:
-        sentences[0] += f": {attempt.counts.total} tests in {attempt.seconds:.0f} s"
+        total = attempt.counts.total
+        sentences[0] += f": {total} test{'s' * (total != 1)} in {attempt.seconds:.0f} s"
     if attempt.verdict.status is Status.CRASH and attempt.verdict.crash is not None:
         sentences.append(f"the interpreter crashed in it ({attempt.verdict.crash.signature})")
     if attempt.condition == "nojit":
@@ -102,10 +103,19 @@ def write_left(registry: Registry, package: Package, reason: str, plan: Plan | N
 def _notes(earlier: str, sentences: Sequence[str]) -> str:
     """Earlier notes of people, then ours: one line of short sentences."""
     kept = _EARLIER.sub("", earlier).strip()
+    if kept and kept[-1] not in ".!?":
+        kept += "."
     plain = (_FOLDERS.sub("", " ".join(sentence.split())) for sentence in sentences)
-    short = (sentence[:_REASON].rstrip(". ") for sentence in plain)
-    ours = f"{_MARK} " + ". ".join(short)
-    return f"{kept} {ours[:_NOTES]}.".strip()
+    ours = f"{_MARK} " + ". ".join(_shortened(each.rstrip(". "), _REASON) for each in plain)
+    return f"{kept} {_shortened(ours, _NOTES)}.".strip()
+
+
+def _shortened(text: str, length: int) -> str:
+    """A text of at most so many characters, cut between two words."""
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1]
+    return f"{cut.rpartition(' ')[0].rstrip(',;:. ') or cut}…"
 
 
 def _write(registry: Registry, name: str, values: Mapping[str, object]) -> None:

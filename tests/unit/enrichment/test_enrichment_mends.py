@@ -363,6 +363,20 @@ def test_an_alarm_does_not_make_its_plugin_a_broken_one(
     assert "-o timeout_func_only=true" in plan.recipe.test_command
 
 
+def test_a_warning_as_an_error_does_not_make_a_plugin_a_broken_one(
+    facts_of: FactsOf, attempts: Attempts
+) -> None:
+    facts = facts_of(CONFIGURED | {"tests/test_more.py": "def test_it(mocker): pass\n"})
+    output = (
+        'INTERNALERROR>   File "/venv/lib/python3.15/site-packages/pytest_mock/x.py", line 1\n'
+        "INTERNALERROR> pytest.PytestDeprecationWarning: the option is unset.\n"
+    )
+    plan = mend(facts, attempts.test(output, first_plan(facts).recipe, exit_code=3))
+    assert plan is not None
+    assert "pytest-mock" in plan.recipe.install_command
+    assert "-W default::pytest.PytestWarning" in plan.recipe.test_command
+
+
 def test_files_that_cannot_be_collected_stay_visible(facts_of: FactsOf, attempts: Attempts) -> None:
     broken = TestResult(id="tests/test_a.py", outcome=TestOutcome.ERROR, message="ImportError: x")
     log = TestLog(pid=1, collect_errors=(broken,), finished=True)

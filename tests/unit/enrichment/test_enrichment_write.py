@@ -52,7 +52,7 @@ def test_an_enriched_file(registry: Registry, facts_of: FactsOf, attempts: Attem
     assert package.python_versions == ("3.15",)
     assert package.skip_versions == {"3.14": "old"}
     assert package.notes.startswith(
-        "A person wrote this. `labeille enrich` from the sdist 1.2 on 3.15, pass: 1 tests in 3 s."
+        "A person wrote this. `labeille enrich` from the sdist 1.2 on 3.15, pass: 1 test in 3 s."
     )
     text = registry.path("thing").read_text()
     for line in TEXT.splitlines():
@@ -72,6 +72,18 @@ def test_notes_of_an_earlier_enrichment_are_replaced(
     before = registry.path("thing").read_bytes()
     write_left(registry, registry.get("thing"), "'/work/there/second'", None)
     assert registry.path("thing").read_bytes() == before
+
+
+def test_notes_are_sentences_cut_between_words(registry: Registry, facts_of: FactsOf) -> None:
+    path = registry.path("thing")
+    path.write_text(TEXT.replace("A person wrote this.", "'monorepo: the package is in lib/thing'"))
+    reason = f"wanted: {'extraordinary, ' * 30}"
+    write_left(
+        registry, registry.get("thing"), reason, Plan(recipe=first_plan(facts_of(PLAIN)).recipe)
+    )
+    notes = registry.get("thing").notes
+    assert notes.startswith("monorepo: the package is in lib/thing. `labeille enrich` did not")
+    assert notes.endswith("extraordinary….")
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,11 @@ def test_uv_is_found_on_path_first(tmp_path: Path, monkeypatch: pytest.MonkeyPat
           "ERROR: Failed to build installable wheels\n"),
          ("ERROR: Failed to build installable wheels: "
          "src/_x.c:1:2: fatal error: nowhere.h: No such file or directory")),
+        (("  error: subprocess-exited-with-error\n"
+          "      error: failed to get `asn1` as a dependency of package `x v1`\n"
+          "error: metadata-generation-failed\n× Encountered error while generating metadata\n"),
+         ("Encountered error while generating metadata: "
+          "error: failed to get `asn1` as a dependency of package `x v1`")),
         ("make: *** [all] Error 2\n", "make: *** [all] Error 2"),
         ("error: https://me:secret@mirror.example/simple/: 403\n",
          "error: https://****@mirror.example/simple/: 403"),
