@@ -23,7 +23,6 @@ NAMES = (
     "trivial_packages",
     "batch",
     "supervision_output",
-    "analysis",
 )
 
 

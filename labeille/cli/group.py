@@ -30,6 +30,7 @@ COMMANDS = {
     "scan-deps": "labeille.cli.scan_deps:scan_deps",
     "signature": "labeille.cli.signature:signature",
     "targets": "labeille.cli.targets:targets",
+    "triage": "labeille.cli.triage:triage",
 }
 
 

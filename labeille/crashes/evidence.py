@@ -16,6 +16,8 @@ from labeille.supervision.model import exit_signal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from labeille.crashes.frames import CFrame
+
 #: Signals that mean a crash, directly or as a shell's 128 + N.
 CRASH_SIGNALS = frozenset(
     {signal.SIGILL, signal.SIGTRAP, signal.SIGABRT, signal.SIGBUS}
@@ -57,6 +59,12 @@ def crash_excerpt(text: str, *, exit_code: int | None) -> str | None:
     lines = clean_lines(text)
     event = _find_event(lines, exit_code, ())
     return None if event is None else "\n".join(lines[event.start : event.end])
+
+
+def read_c_stack(text: str, *, exit_code: int | None) -> tuple[CFrame, ...]:
+    """The C stack of the crash that ``read_crash`` finds, innermost first; empty without one."""
+    event = _find_event(clean_lines(text), exit_code, ())
+    return () if event is None else tuple(event.c_stack)
 
 
 def _find_event(

@@ -24,6 +24,7 @@ _MUTE = frozenset(
     | {"libsystem_kernel", "libsystem_c", "libsystem_pthread", "libsystem_platform", "libm"}
     | {"libffi", "libasan", "libtsan", "libubsan", "liblsan", "libstdc++", "libgcc_s", "dyld"}
 )
+_SHARED = re.compile(r"\.(?:so(?:\.[\w.]+)?|dylib|pyd)$")
 #: With more nameless frames than this before the first name, the name says little.
 _FAR = 4
 
@@ -131,11 +132,6 @@ def telling_python(stack: Iterable[PythonFrame]) -> tuple[str, ...]:
     return tuple(kept or every)
 
 
-def is_runner(frame: PythonFrame) -> bool:
-    """Whether a Python frame only passes on what it was given: pytest's, threading's own."""
-    return _plumbing().python_role(frame.token) == "skip"
-
-
 def telling_c(stack: Sequence[CFrame]) -> Telling:
     """The frames of a C stack that tell something, up to the evaluation loop."""
     plumbing = _plumbing()
@@ -169,6 +165,31 @@ def innermost_c(stack: Sequence[CFrame]) -> str | None:
     """
     tokens = telling_c(stack).tokens or outermost_plumbing(stack)
     return tokens[0] if tokens else None
+
+
+def crashing_frame(stack: Sequence[CFrame]) -> CFrame | None:
+    """The frame that a crash happened in, beyond the C library's own and whatever wrote the dump.
+
+    None where the stack has none.
+    """
+    plumbing = _plumbing()
+    for frame in _without_handler(stack):
+        if frame.function is not None:
+            if plumbing.frame_role(c_function(frame.function), frame.source) != "skip":
+                return frame
+        elif frame.library is None or library_name(frame.library) not in _MUTE - {"python"}:
+            return frame
+    return None
+
+
+def is_extension(library: str) -> bool:
+    """Whether a frame's library is a shared one that is neither CPython's nor the C library.
+
+    The standard library's own extension modules, in ``lib-dynload``, are CPython's.
+    """
+    if "/lib-dynload/" in library or library_name(library) in _MUTE:
+        return False
+    return _SHARED.search(library) is not None
 
 
 def outermost_plumbing(stack: Sequence[CFrame]) -> tuple[str, ...]:

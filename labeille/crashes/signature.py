@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from labeille.crashes.frames import JIT
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 FRAMES = 3
 _LONGEST_PART = 160
 
+_HASH = re.compile(r":([0-9a-f]{8})$")
+
 
 def make_signature(kind: CrashKind, parts: Sequence[str]) -> str:
     """``kind:part|part:hash``; the hash covers the parts whole, the readable ones are cut."""
@@ -24,6 +27,22 @@ def make_signature(kind: CrashKind, parts: Sequence[str]) -> str:
     digest = hashlib.sha256(whole.encode("utf-8", "backslashreplace")).hexdigest()[:8]
     shown = "|".join(_shown(part) for part in parts)
     return f"{kind}:{shown}:{digest}"
+
+
+def signature_id(signature: str) -> str:
+    """Eight hex digits that stand for a signature, in names of files and on command lines.
+
+    Those at its end; the original's signatures have none there.
+    """
+    match = _HASH.search(signature)
+    if match:
+        return match[1]
+    return hashlib.sha256(signature.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+
+
+def without_hash(signature: str) -> str:
+    """A signature's readable part."""
+    return _HASH.sub("", signature)
 
 
 def _shown(part: str) -> str:

@@ -53,22 +53,33 @@ class LookKind(enum.StrEnum):
     """What is asked by looking at a crash under other circumstances, in the order of asking."""
 
     FOUND = "found"  # as it was found
+    ALONE = "alone"  # the same with fewer tests: the one that it crashed in, or a reduction's
     NOJIT = "nojit"  # the same with the JIT off
     JIT_STRESS = "jit-stress"
     DEBUG = "debug"  # on a build with C assertions
     DEBUG_NOJIT = "debug-nojit"  # on that build with the JIT off
+    RELEASE = "release"  # of a crash of such a build, on one without
     OTHER_TARGET = "other-target"  # --also-target
     MALLOC_DEBUG = "malloc-debug"  # PYTHONMALLOC=debug
     GDB = "gdb"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The frame that a crash happened in: a C function, or none where it has no name, and the path
+    of the program or library, none where the code was the JIT's."""
+
+    function: str | None = None
+    library: str | None = None
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """A crash looked at under some circumstances.
 
     ``condition`` and ``env`` are the test process's; ``target_python``, ``python_version`` and
-    ``target_id`` tell the interpreter. ``repeats`` is None where it could not be looked at, and
-    ``reason`` says why then. ``detail`` is the sentence that the crash's signature was read from,
-    of the first crash; ``evidence`` the path of its text in the run directory.
+    ``target_id`` tell the interpreter. ``tests`` are those that were run, none for the whole suite.
+    ``repeats`` is None where it could not be looked at, and ``reason`` says why then. ``detail`` is
+    the sentence that the crash's signature was read from, of the first crash; ``evidence`` the path
+    of its text in the run directory.
     """
 
     kind: LookKind
@@ -77,11 +88,13 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     target_python: str = ""
     python_version: str = ""
     target_id: str = ""
+    tests: tuple[str, ...] = ()
     repeats: Repeats | None = None
     reason: str | None = None
     signature: str | None = None  # of the first crash
     detail: str | None = None
     evidence: str | None = None
+    crashed_in: Place | None = None  # None where no C stack tells
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,14 +120,14 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
 class KnownMatch(msgspec.Struct, frozen=True, kw_only=True):
     """A bug of CPython that a crash may be, from the data file of known ones.
 
-    ``fixed_in`` are versions ("3.15.0b2"), empty where it is open. ``because`` says what matched.
+    ``fixed_in`` are releases ("3.15.0b2"), none where no fix is known of.
     """
 
     issue: int
     title: str
     url: str
     fixed_in: tuple[str, ...] = ()
-    because: str = ""
+    fixed_before: str | None = None  # a release with the fix that is no newer than the build
 
 
 class Reduction(msgspec.Struct, frozen=True, kw_only=True):
