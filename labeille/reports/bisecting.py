@@ -6,6 +6,7 @@ import math
 import shlex
 from typing import TYPE_CHECKING, TextIO
 
+from labeille.campaigns.bisect.criterion import ANOTHER_CRASH
 from labeille.campaigns.bisect.search import outcome_text
 from labeille.reports.words import Verbosity, one_line, target_text
 from labeille.results.bisection import BisectKind, BisectVerdict
@@ -187,6 +188,8 @@ def _answer(bisection: Bisection, lineage: Lineage) -> str:
     untold = sum(item in skipped for item in bisection.candidates)
     among = f"{len(bisection.candidates)}, {untold} of which could not be told"
     lines = [f"the first bad {_NOUNS[kind][0]} is one of these {among}:"]
+    if any(reason.startswith(ANOTHER_CRASH) for reason in skipped.values()):
+        lines[0] = f"{lines[0]} (with --status crash any crash would count as bad)"
     for item in bisection.candidates:
         subject = lineage.describe(item).subject or ""
         why = f"skipped: {one_line(skipped[item])}" if item in skipped else "bad"

@@ -61,12 +61,14 @@ class BisectStep(msgspec.Struct, frozen=True, kw_only=True):
 class LookedFor(msgspec.Struct, frozen=True, kw_only=True):
     """What makes a commit bad; what was not asked for is as the bad end shows it.
 
+    ``adopted`` says that the signature is the bad end's, and a crash at the same place will do.
     ``test`` is the one test that was asked for. ``seen_in`` is the test that the bad end was
     running then; ``exit_code`` the bad end's, where it fails.
     """
 
     status: Status
     signature: str | None = None
+    adopted: bool = False
     test: str | None = None
     seen_in: str | None = None
     in_collection: bool = False

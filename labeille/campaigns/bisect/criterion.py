@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from labeille.crashes.frames import JIT
+from labeille.crashes.model import CrashKind
 from labeille.results.bisection import BisectVerdict, LookedFor
 from labeille.results.model import Status
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 #: What a suite may be looked at for; everything else says nothing of the interpreter.
 BAD_STATUSES = (Status.CRASH, Status.FAIL, Status.TIMEOUT)
+#: How the reason begins where a crash is not the one that is looked for.
+ANOTHER_CRASH = "another crash"
+#: How frames begin that many crashes have in common: ctypes' modules, code of the JIT.
+_NOBODYS_FRAMES = ("ctypes/", JIT)
 #: pytest's exit codes of a suite that ran.
 _RAN = (0, 1)
 
@@ -37,12 +43,15 @@ def looked_for(
     if verdict.status not in BAD_STATUSES:
         return None
     signature = verdict.crash.signature if verdict.crash else None
-    wanted = asked or LookedFor(status=verdict.status, signature=signature)
+    wanted = asked or LookedFor(
+        status=verdict.status, signature=signature, adopted=signature is not None
+    )
     if not _shows(wanted, verdict):
         return None
     return LookedFor(
         status=wanted.status,
         signature=wanted.signature,
+        adopted=wanted.adopted,
         test=test,
         seen_in=trial.log.running_test if trial else None,
         in_collection=trial is None or trial.log.collecting,
@@ -57,7 +66,7 @@ def judge(wanted: LookedFor, verdict: Verdict, trial: Trial | None) -> Judgement
     is looked for, nor that it is not there.
     """
     if _shows(wanted, verdict) and not _never_ran(wanted, trial):
-        return Judgement(verdict=BisectVerdict.BAD)
+        return Judgement(verdict=BisectVerdict.BAD, reason=_difference(wanted, verdict))
     has_run = _has_run(wanted, trial)
     if verdict.status is Status.PASS:
         return Judgement(verdict=BisectVerdict.GOOD, reason=_absence(wanted, has_run))
@@ -69,9 +78,28 @@ def judge(wanted: LookedFor, verdict: Verdict, trial: Trial | None) -> Judgement
     return Judgement(verdict=BisectVerdict.SKIP, reason=_why_skipped(verdict))
 
 
-def matches(wanted: str, signature: str) -> bool:
-    """Whether a crash's signature is the one that is looked for, which may be a part of it."""
-    return wanted in signature
+def matches(wanted: LookedFor, signature: str) -> bool:
+    """Whether a crash's signature is the one that is looked for.
+
+    One that was asked for may be a part of it. One that the bad end showed is another bug's only
+    where the crash is in another place: between revisions, a stack's outer frames change.
+    """
+    if wanted.signature is None or wanted.signature in signature:
+        return True
+    return wanted.adopted and _place(wanted.signature) == _place(signature)
+
+
+def _place(signature: str) -> tuple[str, ...]:
+    """What a signature says but for a stack's outer frames.
+
+    Frames count up to the first that is somebody's own: anything may call ctypes, or be compiled.
+    """
+    kind, _, rest = signature.partition(":")
+    parts = rest.rpartition(":")[0].split("|")
+    if kind != CrashKind.SIGNAL:
+        return (kind, *parts)
+    own = [at for at, part in enumerate(parts) if at and not part.startswith(_NOBODYS_FRAMES)]
+    return (kind, *parts[: own[0] + 1 if own else None])
 
 
 def _shows(wanted: LookedFor, verdict: Verdict) -> bool:
@@ -79,7 +107,16 @@ def _shows(wanted: LookedFor, verdict: Verdict) -> bool:
         return False
     if wanted.signature is None or wanted.status is not Status.CRASH:
         return True
-    return verdict.crash is not None and matches(wanted.signature, verdict.crash.signature)
+    return verdict.crash is not None and matches(wanted, verdict.crash.signature)
+
+
+def _difference(wanted: LookedFor, verdict: Verdict) -> str | None:
+    """What is to be said where a crash is taken for the one that is looked for."""
+    if not wanted.adopted or verdict.crash is None or wanted.signature is None:
+        return None
+    if wanted.signature == verdict.crash.signature:
+        return None
+    return "the same place, by another way"
 
 
 def _never_ran(wanted: LookedFor, trial: Trial | None) -> bool:
@@ -119,5 +156,5 @@ def _behind(wanted: LookedFor, verdict: Verdict) -> str | None:
 
 def _why_skipped(verdict: Verdict) -> str:
     if verdict.crash is not None:
-        return f"another crash: {verdict.crash.signature}"
+        return f"{ANOTHER_CRASH}: {verdict.crash.signature}"
     return verdict.reason or f"ended with {verdict.status}"

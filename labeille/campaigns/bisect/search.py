@@ -224,7 +224,8 @@ def outcome_text(step: BisectStep, wanted: LookedFor | None = None) -> str:
         words.append(step.signature)
     if step.running_test:
         words.append(f"in {step.running_test}")
-    if step.reason and (step.signature is None or step.signature not in step.reason):
+    passed = step.verdict is BisectVerdict.GOOD and step.status is Status.PASS
+    if step.reason and not passed and (not step.signature or step.signature not in step.reason):
         words.append(f"({step.reason})")
     return " ".join(words)
 

@@ -57,6 +57,15 @@ UNINSTALLED = Verdict(status=Status.INSTALL_ERROR, reason="install: it failed")
 IN_T = LookedFor(status=Status.CRASH, signature=SIGNATURE, seen_in="t.py::t")
 ANYWHERE = LookedFor(status=Status.CRASH, signature=SIGNATURE)
 
+AT = "signal:SIGSEGV|ctypes/__init__.py:string_at|core.py:check"
+CTYPES_ELSEWHERE = "signal:SIGSEGV|ctypes/__init__.py:string_at|core.py:decode:22222222"
+JIT_SIGNATURE = "signal:SIGSEGV|<jit>|core.py:check:33333333"
+SEEN = LookedFor(
+    status=Status.CRASH, signature=f"{AT}|core.py:decode|y.py:f:00000000", adopted=True
+)
+SEEN_ASSERT = LookedFor(status=Status.CRASH, signature=SIGNATURE, adopted=True)
+OTHER_WAY = "the same place, by another way"
+
 
 @pytest.mark.parametrize(
     ("wanted", "verdict", "made", "expected", "reason"),
@@ -82,6 +91,15 @@ ANYWHERE = LookedFor(status=Status.CRASH, signature=SIGNATURE)
         (ANYWHERE, crash(OTHER), trial("a", running="b"), SKIP, f"another crash: {OTHER}"),
         (LookedFor(status=Status.CRASH), crash(OTHER), trial("a"), BAD, None),
         (LookedFor(status=Status.CRASH, signature="5f1d2c9a"), crash(), trial(), BAD, None),
+        # What the bad end showed may come by another way elsewhere
+        (SEEN, crash(f"{AT}|core.py:encode|x.py:<module>:11111111"), trial(), BAD, OTHER_WAY),
+        (SEEN, crash(f"{AT}:11111111"), trial(), BAD, OTHER_WAY),
+        (SEEN, crash(SEEN.signature or ""), trial(), BAD, None),
+        (SEEN, crash(CTYPES_ELSEWHERE), trial(), SKIP, f"another crash: {CTYPES_ELSEWHERE}"),
+        (SEEN, crash(JIT_SIGNATURE), trial(), SKIP, f"another crash: {JIT_SIGNATURE}"),
+        (SEEN_ASSERT, crash(f"{SIGNATURE[:-4]}0000"), trial(), BAD, OTHER_WAY),
+        (SEEN_ASSERT, crash("assert:optimizer.c|optimize|other:5f1d2c9a"), trial(), SKIP,
+         "another crash: assert:optimizer.c|optimize|other:5f1d2c9a"),
         # Crashes while it is installed or imported count as well
         (ANYWHERE, crash(), None, BAD, None),
         (IN_T, HANG, trial(running="a"), SKIP, "no sign of life"),
