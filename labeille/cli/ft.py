@@ -178,7 +178,7 @@ def run_plan(
     """
     from labeille.campaigns.freethreading.campaign import test_free_threading
     from labeille.campaigns.freethreading.plan import begin, finish
-    from labeille.reports.freethreading_progress import FreeThreadedProgress, summary_text
+    from labeille.reports.freethreading.progress import FreeThreadedProgress, summary_text
 
     cancel = Cancellation()
     try:

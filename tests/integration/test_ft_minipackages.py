@@ -67,6 +67,14 @@ def races(tmp_path_factory: pytest.TempPathFactory, free_threaded_python: Path) 
     return run_ft_batch(root, "races", free_threaded_python, "--iterations", "14")
 
 
+@pytest.fixture(scope="module")
+def stressed(tmp_path_factory: pytest.TempPathFactory, free_threaded_python: Path) -> FtBatch:
+    root = tmp_path_factory.mktemp("ft-stress")
+    write_ft_registry(("unsafe-tests",), root)
+    options = ("--iterations", "2", "--stress-threads", "8")
+    return run_ft_batch(root, "stressed", free_threaded_python, *options)
+
+
 @pytest.mark.parametrize(
     ("name", "category"),
     [
@@ -148,6 +156,18 @@ def test_nothing_is_left(slow: FtBatch, compared: FtBatch, races: FtBatch) -> No
     for batch in (slow, compared, races):
         assert batch.survivors == []
         assert list((batch.root / "tmp").iterdir()) == []
+
+
+def test_stress_is_told_apart(stressed: FtBatch) -> None:
+    record = stressed["unsafe-tests"]
+    assert record.category is Category.COMPATIBLE, stressed.output
+    assert (record.pass_count, record.iterations_completed) == (2, 2)
+    assert record.stress_threads == 8
+    assert record.stress_pass_rate == 0.0
+    for iteration in record.stress_iterations:
+        assert iteration.threads == 8
+        assert list(iteration.failed_tests) == ["tests/test_unsafe_tests.py::test_joins"]
+    assert {iteration.threads for iteration in record.iterations} == {None}
 
 
 def test_a_race_shows_in_some_iterations(races: FtBatch) -> None:

@@ -89,7 +89,8 @@ def headline(plan: FreeThreadedPlan) -> str:
     facts += [f"sanitizers: {', '.join(target.sanitizers)}"] if target.sanitizers else []
     count = len(plan.jobs)
     what = plan.jobs[0].name if count == 1 else f"{count} packages"
-    how = f"{manner.iterations} iterations with PYTHON_GIL=0"
+    plural = "" if manner.iterations == 1 else "s"
+    how = f"{manner.iterations} iteration{plural} with PYTHON_GIL=0"
     if manner.compare_with_gil:
         how += ", as many with PYTHON_GIL=1"
     if manner.stress_threads:
