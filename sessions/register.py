@@ -22,6 +22,7 @@ from sessions import (
     ending,
     freethreading,
     hunting,
+    investigating,
     reporting,
     scanning,
     upkeep,
@@ -67,6 +68,7 @@ def register() -> None:
     upkeep.register()
     analysing.register()
     freethreading.register()
+    investigating.register()
     reporting.register()
     try:
         selected = read_selection()
