@@ -30,7 +30,7 @@ from labeille.reports.page.circumstances import env_words, interpreter_words
 from labeille.reports.quantities import counted
 from labeille.reports.showable import last_lines, shortened, showable, shown_line
 from labeille.results.model import Status
-from labeille.results.triage import Attribution, LookKind, Repeats
+from labeille.results.triage import Attribution, LookKind, Repeats, Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -145,12 +145,21 @@ def _triage_facts(triage: TriageResult) -> Iterator[Inline]:
         yield inline(f"{_ATTRIBUTIONS[triage.attribution]}{reason}")
     thresholds = triage.thresholds
     if thresholds is not None and thresholds.highest is not None:
-        yield inline(f"still there with a threshold of {thresholds.highest} executions")
+        yield from _threshold_facts(thresholds)
     for known in triage.known:
         fixed = f", fixed in {', '.join(known.fixed_in)}" if known.fixed_in else ""
         yield inline(shown_line(f"may be gh-{known.issue}: {known.title}{fixed}", 300))
     for difference in triage.differences:
         yield inline(shown_line(f"not as recorded: {difference}", 300))
+
+
+def _threshold_facts(thresholds: Thresholds) -> Iterator[Inline]:
+    """An extreme threshold makes bugs that no user meets: which one, and what CPython's own do."""
+    tried = ", ".join(f"{rung.threshold}: {rung.repeats}" for rung in thresholds.rungs)
+    others = f" (others tried: {tried})" if tried else ""
+    yield inline(f"highest JIT threshold at which it came: {thresholds.highest}{others}")
+    if thresholds.stock is not None:
+        yield inline(f"with the build's own JIT thresholds it came {thresholds.stock} times")
 
 
 _ATTRIBUTIONS = {
@@ -239,11 +248,24 @@ def _jit(crash: StoredCrash) -> Iterator[Block]:
 def _triage_rows(triage: TriageResult) -> Iterator[tuple[str, str]]:
     for look in triage.looks:
         words = _condition_words(look.condition)
-        if look.kind is LookKind.OTHER_TARGET or look.kind is LookKind.DEBUG:
-            words += f", {look.kind} {look.python_version.partition(' ')[0]}".rstrip()
-        elif look.kind in (LookKind.MALLOC_DEBUG, LookKind.GDB, LookKind.DEBUG_NOJIT):
-            words += f", {look.kind}"
+        if look.kind in _BUILDS:
+            version = look.python_version.partition(" ")[0]
+            words += f", {_BUILDS[look.kind]} {version}".rstrip()
+        elif look.kind in _FURTHER:
+            words += f", {_FURTHER[look.kind]}"
         yield shown_line(words), _look_result(look)
+
+
+_BUILDS = {
+    LookKind.DEBUG: "debug build of",
+    LookKind.RELEASE: "release build of",
+    LookKind.OTHER_TARGET: "other target,",
+}
+_FURTHER = {
+    LookKind.ALONE: "these tests alone",
+    LookKind.MALLOC_DEBUG: "PYTHONMALLOC=debug",
+    LookKind.GDB: "under gdb",
+}
 
 
 def _look_result(look: Look) -> str:
@@ -352,7 +374,7 @@ def _versions(crash: StoredCrash) -> Iterator[Inline]:
     if crash.triage is None:
         return
     for look in crash.triage.looks:
-        if look.kind in (LookKind.DEBUG, LookKind.OTHER_TARGET) and look.python_version:
+        if look.kind in _BUILDS and look.python_version:
             came = _came(look.repeats)
             yield inline(shown_line(f"{look.python_version} ({look.kind}): {came}", 300))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labeille.analysis.runs import StoredRun
     from labeille.campaigns.investigation.rebuild import Rebuilt
     from labeille.campaigns.investigation.triage import CrashGroup
-    from labeille.results.triage import Look, Thresholds, TriageResult
+    from labeille.results.triage import Look, Repeats, Thresholds, TriageResult
 
 REPORT_FILE = "report.md"
 
@@ -57,6 +57,10 @@ class TriageLines:
     def looked(self, look: Look, signature: str) -> None:
         """Say how often it came."""
         self._say(f"  {look_line(look, signature)}")
+
+    def tried(self, condition: str, counted: Repeats) -> None:
+        """Say how often it came under one condition."""
+        self._say(f"  under {condition}: {counted}")
 
     def finished(self, group: CrashGroup, result: TriageResult, *, before: bool) -> Path | None:
         """Write the bug report; say what was concluded."""

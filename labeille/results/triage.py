@@ -57,7 +57,6 @@ class LookKind(enum.StrEnum):
     NOJIT = "nojit"  # the same with the JIT off
     JIT_STRESS = "jit-stress"
     DEBUG = "debug"  # on a build with C assertions
-    DEBUG_NOJIT = "debug-nojit"  # on that build with the JIT off
     RELEASE = "release"  # of a crash of such a build, on one without
     OTHER_TARGET = "other-target"  # --also-target
     MALLOC_DEBUG = "malloc-debug"  # PYTHONMALLOC=debug

@@ -18,15 +18,15 @@ _ORDINARY_SIGNALS = "SIGALRM SIGUSR1 SIGUSR2 SIGCHLD SIGPIPE SIGTERM SIGHUP"
 #: Set in what gdb runs: a Python that a test starts is not debugged.
 _INSIDE = "_INSIDE_GDB"
 
+_FRAMES = 50
+#: What gdb prints where a process crashes; values of arguments would fill pages.
 _BACKTRACE = (
+    "-ex",
+    "set print frame-arguments presence",
     "-ex",
     "echo \\n==== all threads ====\\n",
     "-ex",
-    "thread apply all backtrace 60",
-    "-ex",
-    "echo \\n==== registers and code ====\\n",
-    "-ex",
-    "info registers rip",
+    f"thread apply all backtrace {_FRAMES}",
     "-ex",
     "kill",
 )

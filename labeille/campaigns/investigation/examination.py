@@ -10,15 +10,15 @@ import msgspec
 
 from labeille.campaigns.freethreading.statistics import runs_to_catch
 from labeille.campaigns.investigation.attribution import Counts, attribute, undecided
+from labeille.campaigns.investigation.backtrace import gdb_backtrace
 from labeille.campaigns.investigation.looking import Seen, Way, crash_place, look_at, merged
-from labeille.campaigns.investigation.observe import observe
 from labeille.campaigns.investigation.rebuild import (
     other_condition,
     plan_rebuild,
     rebuild,
     under,
 )
-from labeille.campaigns.investigation.reproduce import narrowed, plain_command
+from labeille.campaigns.investigation.reproduce import narrowed
 from labeille.campaigns.investigation.thresholds import eager_threshold, highest_threshold
 from labeille.campaigns.plan import condition_enables_jit
 from labeille.crashes.evidence import read_crash
@@ -26,8 +26,6 @@ from labeille.crashes.known import known_bugs
 from labeille.crashes.symbols import symbolised_stack
 from labeille.errors import Interrupted, LabeilleError, TargetError, UsageError
 from labeille.pipeline.prepare import Unprepared
-from labeille.pipeline.scratch import scratch_folder
-from labeille.pipeline.verdict import evidence_text
 from labeille.results.directory import timestamp
 from labeille.results.triage import (
     KnownMatch,
@@ -40,7 +38,6 @@ from labeille.results.triage import (
     TriageResult,
     read_reduction,
 )
-from labeille.suites.gdb import find_gdb, put_under_gdb
 from labeille.targets.discover import discover
 from labeille.targets.model import Condition
 
@@ -58,7 +55,6 @@ if TYPE_CHECKING:
 _EXTENDED = 4
 #: Runs of one threshold at most, however rarely it crashes.
 _MOST_RUNG_RUNS = 20
-_GDB_STOPPED = "received signal SIG"
 
 
 class ExaminationProgress(Protocol):
@@ -69,6 +65,9 @@ class ExaminationProgress(Protocol):
 
     def looked(self, look: Look, signature: str) -> None:
         """It was looked at in one more way."""
+
+    def tried(self, condition: str, counted: Repeats) -> None:
+        """It was looked at under one more threshold of the JIT."""
 
 
 @dataclass(kw_only=True)
@@ -225,7 +224,7 @@ class Examination:
         runs = more or self.result.repeat
         seen = look_at(way, self.result.signature, runs, self.home, self.cancel)
         look = way.look(merged(known.repeats if known else None, seen.repeats))
-        look = _with_crash(look, known, seen)
+        look = self._with_crash(look, known, seen)
         self._keep_look(look)
         return look
 
@@ -295,6 +294,7 @@ class Examination:
         while counted is None or (not counted.same and counted.runs < self._rung_runs(way)):
             seen = look_at(changed, self.result.signature, 1, self.home, self.cancel)
             counted = merged(counted, seen.repeats)
+        self.progress.tried(condition, counted)
         return counted
 
     def _rung_runs(self, way: Way) -> int:
@@ -309,56 +309,47 @@ class Examination:
         """gdb's backtrace of all threads, or the C stack with its functions' names."""
         if self.result.backtrace is not None:
             return
-        text = self._gdb_text(way)
-        if text is None and found.evidence is not None:
+        backtrace = gdb_backtrace(way, self.result.repeat, self.home, self.cancel)
+        if backtrace is not None:
+            self._keep_gdb(way, backtrace)
+        elif found.evidence is not None:
             evidence = (self.recorded.run.path / found.evidence).read_text("utf-8", "replace")
-            lines = symbolised_stack(
-                evidence, way.rebuilt.blueprint.target.path, cancel=self.cancel
-            )
-            text = "\n".join(lines) + "\n" if lines else None
-        if text is not None:
-            path = self.home.write_file(Path("backtrace.txt"), text.encode("utf-8", "replace"))
+            python = way.rebuilt.blueprint.target.path
+            lines = symbolised_stack(evidence, python, cancel=self.cancel)
+            backtrace = "\n".join(lines) + "\n" if lines else None
+        if backtrace is not None:
+            path = self.home.write_file(Path("backtrace.txt"), backtrace.encode("utf-8", "replace"))
             self._note(backtrace=str(path.relative_to(self.recorded.run.path)))
-
-    def _gdb_text(self, way: Way) -> str | None:
-        """What gdb says where it crashes; None where there is no gdb, or no crash under it."""
-        rebuilt = way.rebuilt
-        if isinstance(rebuilt.ready, Unprepared):
-            return None
-        try:
-            find_gdb()
-        except UsageError:
-            return None
-        whole = way.command or plain_command(rebuilt)
-        with scratch_folder(rebuilt.settings, "gdb") as scratch:
-            command = put_under_gdb(
-                whole, scratch / "bin", rebuilt.ready.environment.bin_dir, batch=True
-            )
-            for number in range(self.result.repeat):
-                log_dir = self.home.log_dir(f"gdb/{number}")
-                seen = observe(rebuilt, log_dir, cancel=self.cancel, command=command)
-                assert seen.trial is not None
-                text = evidence_text(seen.trial.outcome)
-                if _GDB_STOPPED in text:
-                    self._keep_gdb(way, text)
-                    return text
-        return None
 
     def _keep_gdb(self, way: Way, text: str) -> None:
         crash = read_crash(text, exit_code=None)
-        if crash is not None:
-            look = replace(way, kind=LookKind.GDB).look()
-            counted = Repeats(runs=1, same=int(crash.signature == self.result.signature))
-            counted = msgspec.structs.replace(counted, signatures={crash.signature: 1})
-            self._keep_look(
-                msgspec.structs.replace(
-                    look,
-                    repeats=counted,
-                    signature=crash.signature,
-                    detail=crash.detail,
-                    crashed_in=crash_place(text, None),
-                )
-            )
+        if crash is None:
+            return
+        same = int(crash.signature == self.result.signature)
+        counted = Repeats(runs=1, same=same, signatures={crash.signature: 1})
+        seen = Seen(
+            repeats=counted,
+            signature=crash.signature,
+            detail=crash.detail,
+            crashed_in=crash_place(text, None),
+        )
+        look = replace(way, kind=LookKind.GDB).look(counted)
+        self._keep_look(self._with_crash(look, None, seen))
+
+    def _with_crash(self, look: Look, known: Look | None, seen: Seen) -> Look:
+        """A look with its first crash: that of before, or the one just seen.
+
+        What the crash says is kept where it is news: as it was found, or of another signature.
+        """
+        first = seen if known is None or known.signature is None else known
+        news = look.kind is LookKind.FOUND or first.signature != self.result.signature
+        return msgspec.structs.replace(
+            look,
+            signature=first.signature,
+            detail=first.detail if news else None,
+            evidence=first.evidence,
+            crashed_in=first.crashed_in,
+        )
 
     # The conclusion
 
@@ -416,15 +407,3 @@ def debug_twin(target: Target) -> Target | None:
         and not other.sanitizers
     ]
     return min(twins, key=lambda other: other.version != target.version, default=None)
-
-
-def _with_crash(look: Look, known: Look | None, seen: Seen) -> Look:
-    """A look with its first crash: that of before, or the one just seen."""
-    first = seen if known is None or known.signature is None else known
-    return msgspec.structs.replace(
-        look,
-        signature=first.signature,
-        detail=first.detail,
-        evidence=first.evidence,
-        crashed_in=first.crashed_in,
-    )

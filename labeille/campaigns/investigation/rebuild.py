@@ -129,9 +129,12 @@ def rebuild(blueprint: Blueprint, log_dir: Path, *, cancel: Cancellation) -> Reb
 
 def under(rebuilt: Rebuilt, condition: Condition) -> Rebuilt:
     """The same environment under another condition, which the test process alone sees."""
-    ready = rebuilt.ready
-    changed = replace(ready, job=replace(ready.job, condition=condition))
-    return replace(rebuilt, ready=changed)
+    job = replace(rebuilt.blueprint.job, condition=condition)
+    return replace(
+        rebuilt,
+        blueprint=replace(rebuilt.blueprint, job=job),
+        ready=replace(rebuilt.ready, job=job),
+    )
 
 
 def other_condition(recorded: Recorded, target: Target, name: str) -> Condition:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labeille.campaigns.investigation.rebuild import Rebuilt
     from labeille.campaigns.investigation.recorded import Recorded
     from labeille.results.model import Record, RunMeta
-    from labeille.results.triage import Look
+    from labeille.results.triage import Look, Repeats
     from labeille.supervision.cancellation import Cancellation
     from labeille.targets.model import Target
 
@@ -80,6 +80,9 @@ class TriageProgress(Protocol):
 
     def looked(self, look: Look, signature: str) -> None:
         """It was looked at in one more way."""
+
+    def tried(self, condition: str, counted: Repeats) -> None:
+        """It was looked at under one more threshold of the JIT."""
 
     def finished(self, group: CrashGroup, result: TriageResult, *, before: bool) -> Path | None:
         """A signature is through, or was ``before``; returns its report's path in the run."""
