@@ -23,6 +23,7 @@ NAMES = (
     "trivial_packages",
     "batch",
     "supervision_output",
+    "analysis",
 )
 
 

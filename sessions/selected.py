@@ -80,8 +80,8 @@ def _shard(posargs: Sequence[str]) -> str | None:
     parser.add_argument("--shard")
     try:
         found: str | None = parser.parse_known_args(list(posargs))[0].shard
-    except _Unsure:  # without a value: the sessions will say so
-        return None
+    except _Unsure:  # it has no value
+        return ""
     return found
 
 

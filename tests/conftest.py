@@ -58,6 +58,16 @@ def free_threaded_target() -> Target:
 
 
 @pytest.fixture(scope="session")
+def tsan_python() -> Path:
+    """The path of a free-threaded build with ThreadSanitizer: to build one takes a quarter of an
+    hour, so that its tests are left out where none is, also in CI."""
+    found = find(TargetKind.TSAN)
+    if found is None:
+        pytest.skip("no free-threaded build with ThreadSanitizer here")
+    return found.path
+
+
+@pytest.fixture(scope="session")
 def jit_python(jit_target: Target) -> Path:
     """The path of ``jit_target``."""
     return jit_target.path

@@ -103,7 +103,7 @@ def compare(before: str, after: str, results_dir: Path | None) -> None:
     type=click.Choice(["markdown", "text", "html"]),
     default="markdown",
     show_default=True,
-    help="HTML is one file that needs no other.",
+    help="HTML is the page of `labeille report`, one file that needs no other.",
 )
 @_output_option
 def report(run: str, results_dir: Path | None, form: str, output: Path | None) -> None:
@@ -111,17 +111,8 @@ def report(run: str, results_dir: Path | None, form: str, output: Path | None) -
 
     DIR is as for `ft show`.
     """
-    from labeille.reports.document import document_html, document_markdown, document_text
-    from labeille.reports.freethreading.whole import report_document
-
-    document = report_document(_load(run, results_dir))
-    if form == "html":
-        text = document_html(document)
-    elif form == "markdown":
-        text = document_markdown(document)
-    else:
-        text = f"{document_text(document)}\n"
-    _write(text, output)
+    found = _load(run, results_dir)
+    _write(_page(found) if form == "html" else _document(found, form), output)
 
 
 @click.command()
@@ -145,6 +136,22 @@ def export(run: str, results_dir: Path | None, form: str, output: Path | None) -
 
     found = _load(run, results_dir)
     _write(export_json(found) if form == "json" else export_csv(found), output)
+
+
+def _document(run: FreeThreadedRun, form: str) -> str:
+    from labeille.reports.document import document_markdown, document_text
+    from labeille.reports.freethreading.whole import report_document
+
+    document = report_document(run)
+    return document_markdown(document) if form == "markdown" else f"{document_text(document)}\n"
+
+
+def _page(run: FreeThreadedRun) -> str:
+    from labeille.analysis.runs import list_runs
+    from labeille.reports.html.render import render
+    from labeille.reports.page.build import build_page
+
+    return render(build_page(run.stored, list_runs(run.path.parent), details=True))
 
 
 def _load(text: str, results_dir: Path | None) -> FreeThreadedRun:

@@ -132,6 +132,11 @@ def telling_python(stack: Iterable[PythonFrame]) -> tuple[str, ...]:
     return tuple(kept or every)
 
 
+def is_runner(frame: PythonFrame) -> bool:
+    """Whether a Python frame only passes on what it was given: pytest's, threading's own."""
+    return _plumbing().python_role(frame.token) == "skip"
+
+
 def telling_c(stack: Sequence[CFrame]) -> Telling:
     """The frames of a C stack that tell something, up to the evaluation loop."""
     plumbing = _plumbing()

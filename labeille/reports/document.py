@@ -1,18 +1,12 @@
-"""What a report says, apart from how it looks: blocks that become text, markdown or HTML."""
+"""What a report says, apart from how it looks: blocks that become text or markdown."""
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, field
-from importlib import resources
-from typing import TYPE_CHECKING
 
 from labeille.reports.showable import showable
 from labeille.reports.tables import Table, table_text
-
-if TYPE_CHECKING:
-    import jinja2
 
 
 @dataclass(frozen=True)
@@ -100,13 +94,6 @@ def document_markdown(document: Document) -> str:
     return "\n\n".join([f"# {_escaped(document.title)}", *map(_markdown, document.blocks)]) + "\n"
 
 
-def document_html(document: Document) -> str:
-    """One file that needs no other, and runs nothing."""
-    return _template().render(
-        document=document, kind=lambda block: type(block).__name__, is_nested=_is_nested
-    )
-
-
 def _is_nested(line: Inline) -> bool:
     return bool(line) and isinstance(line[0], str) and line[0].startswith("  ")
 
@@ -169,23 +156,3 @@ def _escaped(text: str) -> str:
     text = " ".join(text.split("\n"))
     text = re.sub(r"([\\`*\[\]<>~]|^#)", r"\\\1", text)
     return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", text)  # inside of words it stands for itself
-
-
-@functools.cache
-def _template() -> jinja2.Template:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_source),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["shown"] = lambda part: showable(str(part))
-    return environment.get_template("document.html.jinja")
-
-
-def _source(name: str) -> str:
-    return resources.files("labeille.reports").joinpath("data", name).read_text(encoding="utf-8")

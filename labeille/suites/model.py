@@ -79,6 +79,7 @@ class TestLog:
     finished: bool = False
     exit_status: int | None = None
     jit: JitEvidence | None = None
+    gil_enabled: bool | None = None  # at the end; None before Python 3.13
     invocation: Invocation | None = None
     started: tuple[str, ...] = ()
     files: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ end              test, outcome (null: it was only set up), duration (seconds); o
                  without a start: a module that skips itself
 finish           exit_status, seconds: the session reached its end
 jit              enabled, executors: after ``finish``, so that counting cannot cost that line
+gil              enabled: at the same time, from Python 3.13 on
 plugin-error     message: something in the plugin failed, the suite was not disturbed
 ===============  ==========================================================================
 """
@@ -61,6 +62,7 @@ class _Reading:
     results: list[TestResult] = field(default_factory=list)
     collect_errors: list[TestResult] = field(default_factory=list)
     jit: JitEvidence | None = None
+    gil_enabled: bool | None = None
     pid: int | None = None
     collected: int | None = None
     running: dict[str, None] = field(default_factory=dict)  # a set that keeps the order
@@ -99,6 +101,8 @@ class _Reading:
             case _Event(event="finish"):
                 self.finished, self.exit_status = True, event.exit_status
                 self.collecting, self.collecting_path = False, None
+            case _Event(event="gil"):
+                self.gil_enabled = event.enabled
             case _Event(event="jit"):
                 self._add_jit(event)
 
@@ -145,6 +149,7 @@ def read_test_log(path: Path, *, first: int | None = None) -> TestLog:
         finished=reading.finished,
         exit_status=reading.exit_status,
         jit=reading.jit,
+        gil_enabled=reading.gil_enabled,
         invocation=reading.invocation,
         started=tuple(reading.started),
         files=tuple(reading.files),

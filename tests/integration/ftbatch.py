@@ -27,7 +27,7 @@ EXTENSION_BACKEND = FOLDER / "_ext_backend.py"
 #: machine needs them to start pytest.
 STALL_THRESHOLD = 15.0
 #: Seconds; the bounds of the packages are far shorter.
-BATCH_TIMEOUT = 600.0
+BATCH_TIMEOUT = 1200.0
 
 
 @dataclass(frozen=True, kw_only=True)

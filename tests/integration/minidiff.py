@@ -12,8 +12,10 @@ from typing import Any
 from minibatch import read_records
 from workshop import Finished, Running, Workshop
 
-#: Seconds of silence that end a trial: short, and yet no loaded machine needs them to start pytest.
-STALL_THRESHOLD = 8
+#: Seconds of silence that end a trial; a loaded machine may need ten of them to start pytest.
+STALL_THRESHOLD = 60
+#: Seconds that a suite may take which is known to hang.
+HANG_TIMEOUT = 20
 
 _JIT = """\
 import os, sys, time
@@ -189,6 +191,7 @@ def add_package(
         install_command=f"pip install -e . && pip install {requirements}",
         test_command="python -m pytest tests",
         test_framework="pytest",
+        timeout=HANG_TIMEOUT if name == "hangs" else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from labeille.campaigns.disk import refuse_full_disk
+from labeille.campaigns.freethreading.extensions import examine_extensions
 from labeille.campaigns.freethreading.package import PackageTest
 from labeille.campaigns.worker import Beginning, Worker
 from labeille.environments.model import InstallError, Phase
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from labeille.pipeline.job import Job
     from labeille.pipeline.prepare import Unprepared
     from labeille.pipeline.trial import Prepared
+    from labeille.results.extension_compat import ExtensionCompat
     from labeille.results.freethreading import Iteration, Series
     from labeille.results.model import Record
     from labeille.supervision.cancellation import Cancellation
@@ -65,7 +67,14 @@ class _Tester(Worker[FreeThreadedRecord]):
             prepared=prepared,
             heard=lambda series, iteration: self._progress.iterated(job, series, iteration),
             cancel=self.cancel,
+            compat=self._compat(prepared),
         ).run()
+
+    def _compat(self, prepared: Prepared) -> ExtensionCompat | None:
+        if not self._plan.manner.detect_extensions:
+            return None
+        log_dir = self.run.log_dir(prepared.job.name, fresh=False)
+        return examine_extensions(prepared, log_dir, cancel=self.cancel)
 
     def keep(self, result: FreeThreadedRecord) -> None:
         if result.category not in _FINE:

@@ -155,6 +155,7 @@ def _iteration(
         stacks=_stacks(trial) if status in _WITH_STACKS else (),
         condition=record.condition,
         threads=threads,
+        gil_enabled=trial.log.gil_enabled,
         logs=str(logs),
         timestamp=record.timestamp,
     )

@@ -64,6 +64,7 @@ def with_iterations(
             name: tally.runs - tally.passes for name, tally in tallies.items() if tally.passes
         },
         tests=tallies,
+        reason=_commonest_reason(iterations),
     )
 
 
@@ -89,6 +90,17 @@ def with_comparison(
         breakage_p_value=verdict.p_value,
         tests=tests,
     )
+
+
+def _commonest_reason(iterations: Iterable[Iteration]) -> str | None:
+    """Why most iterations ended as they did, where their statuses do not say it."""
+    silent = (IterationStatus.CRASH, IterationStatus.DEADLOCK, IterationStatus.TIMEOUT)
+    reasons = Counter(
+        iteration.reason
+        for iteration in iterations
+        if iteration.reason and iteration.status not in silent
+    )
+    return reasons.most_common(1)[0][0] if reasons else None
 
 
 def package_tally(plain: Sequence[Ended], gil: Sequence[Ended]) -> TestTally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labeille.analysis.freethreading.flaky import Sameness, flaky_packages
+from labeille.crashes.frames import PythonFrame, is_runner
+from labeille.crashes.names import python_file
 from labeille.errors import UsageError
 from labeille.names import parse_package_name
 from labeille.reports.document import (
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from labeille.analysis.freethreading.flaky import Counts, FlakyPackage, FlakyTest
     from labeille.analysis.freethreading.runs import FreeThreadedRun
-    from labeille.results.freethreading import Iteration, TsanReport
+    from labeille.results.freethreading import Iteration, StackFrame, TsanReport
 
 #: Tests in a table, and tests that more is said of, before they are only counted.
 _TABLE_TESTS = 40
@@ -166,17 +168,13 @@ def _with_the_gil(package: FlakyPackage) -> list[Inline]:
     if record.gil_enabled_pass_rate is None:
         return []
     text = f"with the GIL {percent(record.gil_enabled_pass_rate)} of the iterations pass"
-    if verdict := verdict_text(record.breakage):
+    broken, every = len(package.only_free_threading), len(package.tests)
+    if broken and every > 1:
+        text += f"; free threading breaks {broken} of the {every} tests that fail without it"
+    elif verdict := verdict_text(record.breakage):
         text += f": {verdict}"
-    if record.breakage_p_value is not None:
-        text += f" (p = {record.breakage_p_value:.2g}, Fisher's exact test)"
-    counts = [
-        (verdict_text(each), sum(test.tally.breakage is each for test in package.tests))
-        for each in Breakage
-        if verdict_text(each)
-    ]
-    if len(package.tests) > 1:
-        text += "; of the tests: " + ", ".join(f"{n} {word}" for word, n in counts if n)
+    if record.breakage_p_value is not None and record.breakage is not Breakage.NONE:
+        text += f" (Fisher's exact test, p = {record.breakage_p_value:.2g})"
     return [inline(text)]
 
 
@@ -204,7 +202,7 @@ def _test_lines(test: FlakyTest) -> list[Inline]:
         lines.append(inline(Code(test.name), f": {times(count)} ", Code(one_line(way))))
     for ending, count in test.endings:
         lines.append(inline(Code(test.name), f": {_ENDINGS.get(ending, ending)} {times(count)}"))
-    if test.places:
+    if test.places and test.rate.is_intermittent:
         before = ", ".join(name for name, _ in test.places[:_NAMED])
         lines.append(inline(Code(test.name), f": {_ORDERS[test.order]}, after ", Code(before)))
     if test.threads:
@@ -224,9 +222,15 @@ def _standing(package: FlakyPackage) -> list[Block]:
     lines = []
     for stack in hung.stacks:
         lines.append(f"{stack.thread}{' (current)' if stack.current else ''}")
-        lines += [
-            f"  {frame.file}:{frame.line or '?'} in {frame.function}"
-            for frame in stack.frames[:_FRAMES]
-        ]
+        lines += [f"  {line}" for line in _frame_lines(stack.frames)]
     title = inline(f"where the threads stood in iteration {hung.index + 1}{how}")
     return [Paragraph(title), Listing("\n".join(lines))]
+
+
+def _frame_lines(frames: Sequence[StackFrame]) -> list[str]:
+    """The innermost frames, without those of runners, and without the machine's folders."""
+    kept = [each for each in frames if not is_runner(PythonFrame(each.file, each.function))]
+    return [
+        f"{python_file(frame.file)}:{frame.line or '?'} in {frame.function}"
+        for frame in (kept or frames)[:_FRAMES]
+    ]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: Frames of a stack that are shown, of the first findings and of those behind them: a run in which
 #: everything crashes is to fit on its page too.
-FRAMES, FRAMES_LATER = 40, 10
-IN_FULL = 60
+FRAMES, FRAMES_LATER = 40, 4
+IN_FULL = 50
 #: Cases of a finding that are shown with their commands.
 CASES = 200
 

@@ -103,12 +103,7 @@ class _Findings:
                 remarks=(counted(len(cases), "package"), shown_line(key, 300)),
                 detail=shown_line(report.location or report.summary or "", 400),
                 stacks=tuple(_access_lines(report)),
-                cases=tuple(
-                    self._case(
-                        record, [each for each in record.iterations if key in each.tsan_reports]
-                    )
-                    for record, _ in cases
-                ),
+                cases=tuple(self._case(record, _showing(record, each)) for record, each in cases),
             )
 
     def _case(self, record: FreeThreadedRecord, iterations: Sequence[Iteration]) -> Case:
@@ -133,6 +128,15 @@ class _Findings:
 
 
 _HANGS = (IterationStatus.DEADLOCK, IterationStatus.TIMEOUT)
+
+
+def _showing(record: FreeThreadedRecord, report: TsanReport) -> list[Iteration]:
+    """The iterations that a report came up in."""
+    return [
+        each
+        for each in record.iterations
+        if each.index in report.iterations or report.key in each.tsan_reports
+    ]
 
 
 def _all_iterations(record: FreeThreadedRecord) -> tuple[Iteration, ...]:

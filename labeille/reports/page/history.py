@@ -93,8 +93,8 @@ def seen_before(signature: str, histories: Histories) -> str:
     if not before:
         return ""
     if not earlier:
-        return f"not seen in the {counted(before, 'run')} before"
-    return f"in {len(earlier)} of the {counted(before, 'run')} before, first on {_day(earlier[0])}"
+        return f"not seen in {counted(before, 'earlier run')}"
+    return f"seen in {len(earlier)} of {counted(before, 'earlier run')}, first {_day(earlier[0])}"
 
 
 def _day(run: StoredRun) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Bytes of log text, escaped, that all packages of a page share: a page of 1,000 packages is to
 #: stay below 5 MB, and rows, histories and facts need 2.5 KB a package.
-PAGE_BYTES = 1_900_000
+PAGE_BYTES = 1_700_000
 #: Bytes of one log's end that a package of each tone would have, if there were room.
 WANTED = {
     Tone.CRASH: 10_000,

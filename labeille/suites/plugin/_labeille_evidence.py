@@ -247,6 +247,8 @@ class _Recorder:
         self._log.write("finish", exit_status=int(session.exitstatus), seconds=seconds)
         # In a line of its own: the count runs code, and any code may be what crashes this build.
         self._log.write("jit", **_jit_evidence())
+        if hasattr(sys, "_is_gil_enabled"):
+            self._log.write("gil", enabled=sys._is_gil_enabled())
 
 
 class _Places:

@@ -55,7 +55,7 @@ def test_what_nox_would_misread_is_refused(line: str, message: str) -> None:
         ("-t crash-hunt -- --shard 2/4", "2/4"),
         ("-t crash-hunt -j 2 -- --timeout 60 --shard=2/4 -v", "2/4"),
         ("-t crash-hunt -- --shard 1/4 --shard 2/4", "2/4"),
-        ("-t crash-hunt -- --shard", None),
+        ("-t crash-hunt -- --shard", ""),
         ("-t crash-hunt -- --timeout 60", None),
         ("-t crash-hunt", None),
         ("-s run-idna -- --shard 2/4", None),

@@ -78,6 +78,18 @@ def test_sessions_add_up(tmp_path: Path) -> None:
     assert log.jit == JitEvidence(enabled=True, executors=16)
 
 
+@pytest.mark.parametrize(
+    ("lines", "enabled"),
+    [
+        ("", None),
+        ('{"event":"gil","enabled":false}\n', False),
+        ('{"event":"gil","enabled":true}\n', True),
+    ],
+)
+def test_the_gil_at_the_end(tmp_path: Path, lines: str, enabled: bool | None) -> None:
+    assert read(tmp_path, SESSION + FINISH + JIT + lines).gil_enabled is enabled
+
+
 def test_attempts_and_tests_only_set_up_are_no_results(tmp_path: Path) -> None:
     attempt = END.replace('"failed"', "null")
     log = read(tmp_path, SESSION + START + attempt + START + END)
