@@ -115,7 +115,7 @@ def find_run(
         if kinds is not None and run.kind not in kinds:
             raise UsageError(
                 f"{text} is a {run.kind} run, not a {_alternatives(kinds)} run",
-                hint=_hint(results_dir, kinds),
+                hint=f"`labeille report {text}` reads runs of every kind",
             )
         return run
     raise UsageError(f"there is no run {text!r} in {results_dir}", hint=_hint(results_dir, kinds))

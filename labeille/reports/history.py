@@ -160,8 +160,10 @@ def _flaky(flaky: Sequence[FlakyPackage], limit: int | None) -> str:
 def package_text(history: PackageHistory) -> str:
     """All that runs know of one package."""
     counts = ", ".join(f"{count} {status}" for status, count in history.counts.items())
-    head = [f"{history.package}: {count_text(len(history.visits), 'run')}: {counts or 'none'}"]
-    if history.not_in:
+    head = [f"{history.package}: {count_text(len(history.visits), 'run')}: {counts}"]
+    if not history.visits:
+        head = [f"{history.package}: in no hunt"]
+    elif history.not_in:
         others = count_text(history.not_in, "other run")
         head.append(f"not in {others}, which says nothing of it")
     usual = history.usual_duration

@@ -6,9 +6,6 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from labeille.analysis.run import crash_groups
-from labeille.analysis.runs import read_run
-from labeille.reports.crashes import crash_block
 from labeille.reports.words import STATUS_STYLES, Verbosity, headline, one_line, tests_text
 from labeille.results.model import Record, Status
 
@@ -37,9 +34,7 @@ def summary_text(plan: HuntPlan, records: Sequence[Record], verbosity: Verbosity
     problems = [str(problem) for problem in plan.campaign.selected.problems]
     if problems:
         blocks.append("registry files left out:\n" + "\n".join(f"  {line}" for line in problems))
-    run = read_run(plan.run.path)
-    if run is not None:
-        blocks += [crash_block(run, group) for group in crash_groups(records)]
+    blocks += _crash_blocks(plan, records)
     blocks.append(f"results: {plan.run.path}")
     return "\n\n".join(blocks)
 
@@ -59,6 +54,16 @@ def dry_run_text(plan: HuntPlan, verbosity: Verbosity) -> str:
         lines.append(f"{plan.completed} have a verdict already")
     lines += [str(problem) for problem in plan.campaign.selected.problems]
     return "\n".join(lines)
+
+
+def _crash_blocks(plan: HuntPlan, records: Sequence[Record]) -> list[str]:
+    # Imported here: a dry run, and a hunt before its end, have no use for them.
+    from labeille.analysis.run import crash_groups
+    from labeille.analysis.runs import read_run
+    from labeille.reports.crashes import crash_block
+
+    run = read_run(plan.run.path)
+    return [] if run is None else [crash_block(run, group) for group in crash_groups(records)]
 
 
 def _table(records: Sequence[Record], *, everything: bool) -> str:

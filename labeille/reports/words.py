@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from labeille.analysis.runs import parse_time
 from labeille.results.model import Record, Status
 
 if TYPE_CHECKING:
@@ -106,6 +105,8 @@ def one_line(text: str, limit: int = 200) -> str:
 
 def time_text(time: str) -> str:
     """A time as people read it, in UTC to the second; what is no time stays as it is."""
+    from labeille.analysis.runs import parse_time  # of no use while a hunt goes
+
     parsed = parse_time(time)
     return f"{parsed:%Y-%m-%d %H:%M:%S} UTC" if parsed else time
 

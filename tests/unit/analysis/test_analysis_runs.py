@@ -99,7 +99,7 @@ def test_an_id_goes_before_a_folder_here(
         ("latest~3", HUNT, "there are only 3 hunt runs", "latest~2"),
         ("nix", HUNT, "there is no run 'nix'", "there are a, m, z;"),
         ("nix", None, "there is no run 'nix'", "diff_2, diff_1, ft_1, a, m and 1 more"),
-        ("ft_1", HUNT, "ft_1 is a free-threaded run, not a hunt run", "a, m, z"),
+        ("ft_1", HUNT, "ft_1 is a free-threaded run, not a hunt run", "labeille report ft_1"),
         ("bisect_1", None, "there is no run 'bisect_1'", "path"),
         ("latest~", None, "there is no run 'latest~'", "path"),
         ("", None, "there is no run ''", "path"),
