@@ -19,6 +19,7 @@ from labeille.results.reading import read_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from labeille.analysis.inputs import TargetFacts
     from labeille.analysis.runs import StoredRun
 
 
@@ -42,7 +43,7 @@ class RunTrend:
     """One run's share of the history. ``unreadable`` counts lines that are damaged."""
 
     run: StoredRun
-    target: str
+    target: TargetFacts
     condition: str
     counts: dict[Status, int]
     signatures: int
@@ -162,8 +163,8 @@ class _Collected:
         lines = read_lines(run.lines_path, Seen)
         records = {canonical(line.package): line for line in lines.items}
         counts = Counter(map(_status_text, records.values()))
-        target, condition = str(target_facts(run.meta)), str(condition_facts(run.meta))
-        signatures = self._add_visits(records, run.meta.target_id or target, condition)
+        target, condition = target_facts(run.meta), str(condition_facts(run.meta))
+        signatures = self._add_visits(records, target.identity, condition)
         self._runs.append(run)
         self._conditions.append(condition)
         return RunTrend(

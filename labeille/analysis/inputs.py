@@ -122,10 +122,22 @@ class TargetFacts:
     def known(self) -> bool:
         return bool(self.target_id or self.version or self.path)
 
-    def __str__(self) -> str:
-        version = " ".join(self.version.split())
-        return version or self.path or "an unknown target"
+    @property
+    def identity(self) -> str:
+        """What tells it from other targets, as well as is known."""
+        return self.target_id or f"{self.version} at {self.path}"
 
+    def __str__(self) -> str:
+        version = " ".join(self.version.split()) or self.path or "an unknown target"
+        flags = [name.replace("_", "-") for name in _FLAGS if self.facts.get(name) == "yes"]
+        sanitizers = self.facts.get("sanitizers", "none")
+        if sanitizers != "none":
+            flags.append(f"sanitizers: {sanitizers}")
+        return ", ".join([version, *flags])
+
+
+#: Facts of a probe that belong to a target's name.
+_FLAGS = ("debug", "free_threaded")
 
 #: Facts of a probe that are shown where versions are the same and builds are not.
 _BUILD_FACTS = ("debug", "free_threaded", "jit_available", "sanitizers", "build", "configure_args")

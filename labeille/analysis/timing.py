@@ -43,7 +43,8 @@ class Timing:
     """A suite whose duration changed beyond noise; durations in seconds.
 
     ``ratio`` is after to before, with what the run as a whole is slower taken out. ``repeats`` are
-    the durations known from other runs.
+    the durations known from other runs. ``cpu_ratio`` is the same of CPU time, None where it was
+    not recorded: a suite that took as much as before waited, or its machine was busy.
     """
 
     package: str
@@ -51,6 +52,12 @@ class Timing:
     after: float
     ratio: float
     repeats: tuple[float, ...] = ()
+    cpu_ratio: float | None = None
+
+    @property
+    def only_waited(self) -> bool:
+        """Whether the CPU time is known, and did not change with the duration."""
+        return self.cpu_ratio is not None and 1 / FACTOR_KNOWN < self.cpu_ratio < FACTOR_KNOWN
 
     @property
     def slower(self) -> bool:
@@ -132,4 +139,9 @@ def _beyond_noise(
         after=after.duration_seconds,
         ratio=ratio,
         repeats=repeats,
+        cpu_ratio=_ratio(before.cpu_seconds, after.cpu_seconds),
     )
+
+
+def _ratio(before: float | None, after: float | None) -> float | None:
+    return after / before if before and after else None

@@ -178,6 +178,7 @@ def _timings(timings: Timings) -> dict[str, Any]:
                 "after": round(each.after, 3),
                 "ratio": round(each.ratio, 3),
                 "repeats": list(each.repeats),
+                "cpu_ratio": None if each.cpu_ratio is None else round(each.cpu_ratio, 3),
             }
             for each in timings.changes
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from labeille.analysis.compare import Change
@@ -11,7 +12,7 @@ from labeille.reports.tables import Table, table_text
 from labeille.reports.words import count_text, one_line, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from labeille.analysis.inputs import Difference, Differences
     from labeille.analysis.run_comparison import PackageComparison, RunComparison
@@ -53,7 +54,8 @@ def comparison_text(comparison: RunComparison, *, only_changes: bool) -> str:
     if signatures:
         blocks.append("\n".join(signatures))
     changed = [each for each in comparison.packages if each.is_change]
-    blocks += ["\n".join(package_lines(each)) for each in changed]
+    said = (comparison.target, comparison.condition)
+    blocks += ["\n".join(package_lines(each, said)) for each in changed]
     if comparison.timings is not None:
         blocks.append("\n".join(_timing_lines(comparison, comparison.timings)))
     same = [each for each in comparison.packages if not each.is_change]
@@ -62,8 +64,11 @@ def comparison_text(comparison: RunComparison, *, only_changes: bool) -> str:
     return "\n\n".join(blocks)
 
 
-def package_lines(each: PackageComparison) -> list[str]:
-    """What happened to one package, why it is called so, and what it may come of."""
+def package_lines(each: PackageComparison, said: Collection[Difference] = ()) -> list[str]:
+    """What happened to one package, why it is called so, and what it may come of.
+
+    The details of differences that are ``said`` are not told again.
+    """
     statuses = f"{each.before.status} → {each.after.status}"
     lines = [f"{CHANGE_WORDS[each.change]}: {each.package}, {statuses}: {each.comparison.reason}"]
     if each.before.crash_signature and each.before.crash_signature != each.after.crash_signature:
@@ -72,15 +77,18 @@ def package_lines(each: PackageComparison) -> list[str]:
         lines.append(f"  now:    {each.after.crash_signature}")
     if each.after.running_test and each.change is not Change.SAME:
         lines.append(f"  in:     {each.after.running_test}")
-    lines += [f"  {line}" for line in difference_lines(each.change, each.differences)]
+    lines += [f"  {line}" for line in difference_lines(each.change, each.differences, said)]
     lines += [f"  {line}" for line in _test_lines(each)]
     return lines
 
 
-def difference_lines(change: Change, differences: Differences) -> list[str]:
+def difference_lines(
+    change: Change, differences: Differences, said: Collection[Difference] = ()
+) -> list[str]:
     """What a package was tested with, before and after, and what that lets one conclude.
 
-    Only where nothing else changed is a change likely the interpreter's.
+    Only where nothing else changed is a change likely the interpreter's. The details of
+    differences that are ``said`` are not told again.
     """
     lines = [_source_line(change, differences)]
     unchanged = []
@@ -89,7 +97,8 @@ def difference_lines(change: Change, differences: Differences) -> list[str]:
             continue
         match each.sameness:
             case Sameness.CHANGED:
-                lines.append(_changed_line(change, differences, each))
+                shown = replace(each, details=()) if each in said else each
+                lines.append(_changed_line(change, differences, shown))
             case Sameness.UNCHANGED:
                 unchanged.append(each.aspect.value)
             case Sameness.HALF_KNOWN | Sameness.UNKNOWN:
@@ -198,7 +207,7 @@ def _run_words(run: StoredRun) -> str:
 
 def _counts(comparison: RunComparison) -> Iterator[str]:
     counts = ", ".join(
-        f"{count} {CHANGE_WORDS[change]}" for change, count in comparison.counts.items()
+        f"{CHANGE_WORDS[change]} {count}" for change, count in comparison.counts.items()
     )
     both = count_text(len(comparison.packages), "package")
     yield f"{both} in both: {counts or 'nothing to compare'}"
@@ -242,10 +251,14 @@ def _timing_lines(comparison: RunComparison, timings: Timings) -> Iterator[str]:
     for timing in timings.changes:
         ratio = timing.ratio if timing.slower else 1 / timing.ratio
         word = "slower" if timing.slower else "faster"
-        repeats = f", usual of {len(timing.repeats) + 1} runs" if timing.repeats else ""
+        remarks = [f"{ratio:.1f} times {word}"]
+        if timing.repeats:
+            remarks.append(f"usual of {len(timing.repeats) + 1} runs")
+        if timing.only_waited:
+            remarks.append("as much CPU time: it waited, or the machine was busy")
         yield (
             f"  {timing.package}: {timing.before:.1f} s → {timing.after:.1f} s "
-            f"({ratio:.1f} times {word}{repeats})"
+            f"({', '.join(remarks)})"
         )
 
 

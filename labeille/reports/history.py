@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labeille.analysis.history import FlakyPackage, History, RunTrend, SignatureHistory
+    from labeille.analysis.inputs import TargetFacts
     from labeille.analysis.package import PackageHistory, SeenSignature, Visit
     from labeille.analysis.runs import StoredRun
 
@@ -62,7 +63,7 @@ def _trends(runs: Sequence[RunTrend]) -> str:
         (
             f"{trend.run.started:%Y-%m-%d %H:%M}",
             trend.run.run_id,
-            str(targets[trend.target]),
+            str(targets[trend.target.identity]),
             trend.condition,
             str(trend.packages),
             *(str(trend.counts[status] or "") for status in Status),
@@ -88,15 +89,23 @@ def _trends(runs: Sequence[RunTrend]) -> str:
 
 def _numbered(runs: Sequence[RunTrend]) -> dict[str, int]:
     """A short number for each target, whose version texts would not fit a column."""
-    targets = dict.fromkeys(trend.target for trend in runs)
+    targets = dict.fromkeys(trend.target.identity for trend in runs)
     return {target: number for number, target in enumerate(targets, start=1)}
 
 
 def _targets(runs: Sequence[RunTrend]) -> Iterator[str]:
-    yield "\n".join(f"target {number}: {target}" for target, number in _numbered(runs).items())
+    known = {trend.target.identity: trend.target for trend in runs}
+    yield "\n".join(
+        f"target {number}: {known[identity]}{_path(known[identity])}"
+        for identity, number in _numbered(runs).items()
+    )
     damaged = [f"{trend.run.run_id} ({trend.unreadable})" for trend in runs if trend.unreadable]
     if damaged:
         yield f"lines that cannot be read: {', '.join(damaged)}"
+
+
+def _path(target: TargetFacts) -> str:
+    return f", {target.path}" if target.path and target.path != str(target) else ""
 
 
 def _other_kinds(history: History) -> Iterator[str]:

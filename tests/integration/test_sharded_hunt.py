@@ -103,7 +103,7 @@ def test_the_sessions_that_analyse(workshop: Workshop) -> None:
         assert done.exit_code == 0, done.text
     options = ["--results-dir", str(workshop.results)]
     for session, words, expected in (
-        ("analyze-compare", ["one", "two"], "2 packages in both: 2 same"),
+        ("analyze-compare", ["one", "two"], "2 packages in both: same 2"),
         ("analyze-history", ["--last", "1"], "two"),
         ("analyze-package", ["fails"], "fails: 2 runs: 2 fail"),
     ):

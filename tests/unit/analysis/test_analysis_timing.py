@@ -90,3 +90,16 @@ def test_the_largest_factor_comes_first() -> None:
     seconds = {"a": 25.0, "b": 2.0, "c": 100.0}
     pairs = [(record(name, 10), record(name, after)) for name, after in seconds.items()]
     assert [timing.package for timing in compare_timings(pairs, {}).changes] == ["c", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "only_waited"),
+    [(3.0, 3.2, True), (3.0, 6.0, False), (6.0, 3.0, False), (None, 3.0, False), (3.0, 0, False)],
+)
+def test_cpu_time_tells_work_from_waiting(
+    before: float | None, after: float | None, only_waited: bool
+) -> None:
+    then = Record(package="p", status=Status.PASS, duration_seconds=10, cpu_seconds=before)
+    now = Record(package="p", status=Status.PASS, duration_seconds=20, cpu_seconds=after)
+    (timing,) = compare_timings([(then, now)], {}).changes
+    assert timing.only_waited is only_waited
