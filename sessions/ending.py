@@ -6,8 +6,9 @@ import atexit
 import contextlib
 import sys
 import time
+from pathlib import Path
 
-from sessions.selected import SelectionError, read_selection
+from sessions.selected import SelectionError, posargs_value, read_selection
 from sessions.shared_run import has_shared_run, shared_run
 
 
@@ -21,20 +22,15 @@ def offer_summary() -> None:
 
 
 def _sum_up(since: float) -> None:
-    from sessions.register import hunts
-
+    # Known by now, unless the noxfile ended nox.
+    register = sys.modules.get("sessions.register")
     with contextlib.suppress(SelectionError):
-        if not has_shared_run() or not hunts(read_selection()):
+        if register is None or not has_shared_run() or not register.hunts(read_selection()):
             return
         # Imported here: a nox that hunts nothing has no use for them.
-        from pathlib import Path
-
-        from labeille.cli.analyze import print_end_of_run
-        from labeille.cli.run import PACKAGE_COMMAND
+        from labeille.cli.ending import print_end_of_run
         from labeille.errors import LabeilleError
 
+        folder = Path(posargs_value("--results-dir") or "results").absolute()
         with contextlib.suppress(LabeilleError, OSError):
-            posargs = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else []
-            options = PACKAGE_COMMAND.parse("PACKAGE", posargs)
-            folder = options["results_dir"] or Path("results")
-            print_end_of_run(shared_run().command, folder.absolute(), since)
+            print_end_of_run(shared_run().command, folder, since)

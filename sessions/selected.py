@@ -70,19 +70,27 @@ def read_selection(
         tags=None if options.tags is None else tuple(options.tags),
         listing=options.list_sessions and not options.json,
         everything=machine_list,
-        shard=None if options.tags is None else _shard(argv[len(own) + 1 :]),
+        shard=None if options.tags is None else posargs_value("--shard", argv),
     )
 
 
-def _shard(posargs: Sequence[str]) -> str | None:
-    """The value of ``--shard``, the last one's; every other option is a session's business."""
+def posargs_value(option: str, argv: Sequence[str] | None = None) -> str | None:
+    """The value of an option behind ``--``, the last one's; empty where the value is missing.
+
+    Every other option is a session's business.
+    """
+    argv = sys.argv if argv is None else argv
     parser = _Parser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--shard")
+    parser.add_argument(option, dest="value")
     try:
-        found: str | None = parser.parse_known_args(list(posargs))[0].shard
-    except _Unsure:  # it has no value
+        found: str | None = parser.parse_known_args(list(_behind(argv)))[0].value
+    except _Unsure:
         return ""
     return found
+
+
+def _behind(argv: Sequence[str]) -> Sequence[str]:
+    return argv[argv.index("--") + 1 :] if "--" in argv else ()
 
 
 def _check(options: argparse.Namespace) -> None:

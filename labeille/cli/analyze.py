@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,9 +21,6 @@ from labeille.registry.store import Registry
 from labeille.registry.where import parse_where
 from labeille.reports.words import Verbosity
 from labeille.results.kinds import RunKind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 #: What ``analyze`` reads the records of.
 HUNTS = (RunKind.HUNT,)
@@ -180,26 +176,6 @@ def analyze_package(name: str, results_dir: Path | None, as_json: bool) -> None:
         click.echo(json_text(package_json(history)))
     else:
         click.echo(package_text(history))
-
-
-def print_end_of_run(command: Sequence[str], results_dir: Path, since: float) -> None:
-    """At the end of a nox that ran several sessions of the hunt, say what they found together.
-
-    ``command`` is nox's whole command line, ``since`` the time of its start in seconds. Where it
-    wrote no run, or only one package's, which has been told already, nothing is said.
-    """
-    from labeille.analysis.run import read_facts
-    from labeille.analysis.runs import read_run
-    from labeille.campaigns.resume import earlier_run
-    from labeille.reports.run_analysis import end_text
-
-    run_id = earlier_run(results_dir, command)
-    run = None if run_id is None else read_run(results_dir / run_id)
-    if run is None or run.kind not in HUNTS or run.lines_path.stat().st_mtime < since:
-        return
-    facts = read_facts(run)
-    if len(facts.records) > 1:
-        click.echo(end_text(facts))
 
 
 def _write(path: Path, text: str) -> None:
