@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from chromium import Browser, find_chromium, running_browser
 
 from labeille.errors import LabeilleError
 from labeille.targets.discover import find
@@ -83,6 +85,15 @@ def jit_debug_python(jit_debug_target: Target) -> Path:
 def free_threaded_python(free_threaded_target: Target) -> Path:
     """The path of ``free_threaded_target``."""
     return free_threaded_target.path
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A Chromium without a window; Debian's package is ``chromium``."""
+    if find_chromium() is None:
+        _missing("there is no chromium here: apt-get install chromium")
+    with running_browser(tmp_path_factory.mktemp("chromium")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

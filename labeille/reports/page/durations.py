@@ -51,7 +51,7 @@ def build_durations(timed: Iterable[Timed], *, mean: bool = False) -> Durations 
     ]
     suites, took = counted(len(ordered), "suite"), duration_text(total)
     words = f"One iteration of {suites} takes {took}" if mean else f"{suites} took {took} together"
-    if len(ordered) > 1:
+    if len(ordered) > 3:
         words += f"; half of them less than {duration_text(median)}"
     return Durations(
         classes=_classes([suite.seconds for suite in ordered]),
