@@ -10,7 +10,7 @@ from labeille.results.freethreading import StackFrame, ThreadStack
 
 #: Threads and frames that are kept; what lies deeper is the runner.
 MAX_THREADS = 64
-MAX_FRAMES = 40
+MAX_FRAMES = 20
 
 _FATAL = "Fatal Python error: "
 # "Thread 0x00007f1c [Thread-1 (worker)] (most recent call first):", the name since 3.14.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from labeille.reports.freethreading.words import percent, verdict_text
 from labeille.reports.words import Verbosity, one_line, revision_text
-from labeille.results.freethreading import Breakage, Category, IterationStatus, Series
+from labeille.results.freethreading import Category, IterationStatus, Series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +24,6 @@ _SERIES_WORDS = {
     Series.PLAIN: "iteration",
     Series.GIL: "with the GIL,",
     Series.STRESS: "under stress,",
-}
-_BREAKAGE_WORDS = {
-    Breakage.NONE: "",
-    Breakage.FREE_THREADING: "broken by free threading",
-    Breakage.PRE_EXISTING: "broken with the GIL too",
-    Breakage.UNDECIDED: "too few iterations to tell whether free threading breaks it",
 }
 
 
@@ -121,7 +117,7 @@ def record_line(record: FreeThreadedRecord) -> str:
     """One package's result on one line."""
     parts = [f"{record.package}: {record.category}"]
     if record.iterations_completed:
-        parts.append(f"{record.pass_count} of {record.iterations_completed} passed")
+        parts.append(f"{record.pass_count} of {record.iterations_completed} pass")
     kinds = (
         (record.crash_count, IterationStatus.CRASH),
         (record.deadlock_count, IterationStatus.DEADLOCK),
@@ -130,11 +126,11 @@ def record_line(record: FreeThreadedRecord) -> str:
     )
     parts += [f"{count} {status}" for count, status in kinds if count]
     if record.gil_enabled_pass_rate is not None:
-        parts.append(f"{record.gil_enabled_pass_rate:.0%} with the GIL")
-    if record.breakage is not None and _BREAKAGE_WORDS[record.breakage]:
-        parts.append(_BREAKAGE_WORDS[record.breakage])
+        parts.append(f"{percent(record.gil_enabled_pass_rate)} pass with the GIL")
+    if verdict := verdict_text(record.breakage):
+        parts.append(verdict)
     if record.stress_pass_rate is not None:
-        parts.append(f"{record.stress_pass_rate:.0%} under stress")
+        parts.append(f"{percent(record.stress_pass_rate)} pass under stress")
     if record.stopped_early:
         parts.append(record.stopped_early)
     message = record.install_error or record.import_error or record.reason
@@ -153,4 +149,6 @@ def summary_text(plan: FreeThreadedPlan, records: Sequence[FreeThreadedRecord]) 
     if problems:
         lines.append("registry files left out:\n" + "\n".join(f"  {line}" for line in problems))
     lines.append(f"results: {plan.run.path}")
+    if records:
+        lines.append(f"read on: labeille ft show {shlex.quote(str(plan.run.path))}")
     return "\n".join(lines)
