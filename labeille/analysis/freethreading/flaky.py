@@ -69,12 +69,21 @@ class FlakyTest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StressTest:
+    """One test that failed when several threads ran it at once; ``ways`` as of a FlakyTest."""
+
+    name: str
+    rate: FailureRate
+    ways: Counts
+
+
+@dataclass(frozen=True, kw_only=True)
 class FlakyPackage:
     """One package whose suite failed at least once without the GIL.
 
     ``endings`` count how its iterations ended. ``crashes`` are the signatures, ``deadlocks`` the
-    lines where the threads stood, each with how often. ``stress`` counts what failed only with each
-    test in several threads at once, where that was tried.
+    lines where the threads stood, each with how often. ``stress`` counts the iterations with each
+    test in several threads at once, where that was tried; ``stress_tests`` are what failed in them.
     """
 
     record: FreeThreadedRecord
@@ -85,7 +94,7 @@ class FlakyPackage:
     crashes: Counts
     deadlocks: Counts
     stress: FailureRate | None = None
-    stress_tests: Counts = ()
+    stress_tests: tuple[StressTest, ...] = ()
 
     @property
     def name(self) -> str:
@@ -149,7 +158,20 @@ def _package(record: FreeThreadedRecord) -> FlakyPackage:
             _standing(each.stacks) for each in bad if each.status is IterationStatus.DEADLOCK
         ),
         stress=FailureRate(len(stress_bad), len(stress)) if stress else None,
-        stress_tests=_counted(name for each in stress_bad for name in failed_in(each)),
+        stress_tests=_stress_tests(stress_bad, len(stress)),
+    )
+
+
+def _stress_tests(bad: Sequence[Iteration], runs: int) -> tuple[StressTest, ...]:
+    """What failed under stress, the most frequent first."""
+    counts = _counted(name for iteration in bad for name in failed_in(iteration))
+    return tuple(
+        StressTest(
+            name=name,
+            rate=FailureRate(count, runs),
+            ways=_counted(iteration.failed_tests.get(name) for iteration in bad),
+        )
+        for name, count in counts
     )
 
 

@@ -39,7 +39,12 @@ from labeille.results.freethreading import Breakage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labeille.analysis.freethreading.flaky import Counts, FlakyPackage, FlakyTest
+    from labeille.analysis.freethreading.flaky import (
+        Counts,
+        FlakyPackage,
+        FlakyTest,
+        StressTest,
+    )
     from labeille.analysis.freethreading.runs import FreeThreadedRun
     from labeille.results.freethreading import Iteration, StackFrame, TsanReport
 
@@ -99,10 +104,7 @@ def package_blocks(package: FlakyPackage) -> list[Block]:
         lines.append(
             inline(f"with each test in {threads} threads: {rate_sentence(package.stress)}")
         )
-        lines += [
-            inline("  ", Code(name), f": {times(count)}")
-            for name, count in package.stress_tests[:_NAMED]
-        ]
+        lines += [_stress_line(test) for test in package.stress_tests[:_TOLD_TESTS]]
     elif package.record.stress_reason:
         lines.append(inline(f"not run under stress: {package.record.stress_reason}"))
     blocks: list[Block] = [Bullets(tuple(lines))]
@@ -160,6 +162,14 @@ def race_blocks(report: TsanReport) -> list[Block]:
         lines.append(report.location)
         lines += [f"  {frame}" for frame in report.location_stack[:_FRAMES]]
     return [Paragraph(head), Listing("\n".join(lines))]
+
+
+def _stress_line(test: StressTest) -> Inline:
+    seen = f": {test.rate.failures} of {test.rate.runs}"
+    if not test.ways:
+        return inline("  ", Code(test.name), seen)
+    others = f" and {len(test.ways) - 1} other ways" if len(test.ways) > 1 else ""
+    return inline("  ", Code(test.name), f"{seen}, ", Code(one_line(test.ways[0][0])), others)
 
 
 def _with_the_gil(package: FlakyPackage) -> list[Inline]:

@@ -155,7 +155,8 @@ def test_stress_is_told_apart() -> None:
     assert found.rate.failures == 0
     assert found.stress is not None
     assert (found.stress.failures, found.stress.runs) == (1, 2)
-    assert found.stress_tests == (("t", 1),)
+    (test,) = found.stress_tests
+    assert (test.name, test.rate.failures, test.ways) == ("t", 1, (("x", 1),))
 
 
 def test_order_of_packages() -> None:
