@@ -94,6 +94,7 @@ class History:
         shown = self.local(
             "show",
             "--no-patch",
+            "--no-show-signature",
             "--encoding=UTF-8",
             "--format=%an <%ae>%x00%aI%x00%s",
             commit,
@@ -140,7 +141,8 @@ class History:
 
     def lines(self, commit: str, pattern: str, files: str) -> str:
         """The lines of a commit's ``files`` (a pathspec) that match an extended expression."""
-        return self.asks("grep", "-h", "-I", "-E", "-e", pattern, commit, "--", files) or ""
+        grep = ("grep", "-h", "-I", "-E", "--no-color", "--no-line-number")
+        return self.asks(*grep, "-e", pattern, commit, "--", files) or ""
 
     def nearest_tag(self, commit: str) -> str:
         """The tag that a version made from the history starts with, empty where there is none."""
