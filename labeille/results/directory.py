@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 RECORDS_FILE = "results.jsonl"
 META_FILE = "run_meta.json"
 
-_OWNER_LOCK = ".owner.lock"
+#: Held by whoever writes a run.
+OWNER_LOCK = ".owner.lock"
 _PACKAGE_LOCKS = ".packages"
 
 _meta_decoder = msgspec.json.Decoder(RunMeta)
@@ -74,7 +75,7 @@ class RunDirectory:
     @contextlib.contextmanager
     def owned(self) -> Iterator[None]:
         """Hold the run for one whole campaign; whoever else wants to write it is refused."""
-        with self._held(_OWNER_LOCK, fcntl.LOCK_EX, f"run {self.run_id}"):
+        with self._held(OWNER_LOCK, fcntl.LOCK_EX, f"run {self.run_id}"):
             yield
 
     @contextlib.contextmanager
@@ -84,7 +85,7 @@ class RunDirectory:
         A package that another one holds is refused, as is a run that somebody owns.
         """
         with contextlib.ExitStack() as stack:
-            stack.enter_context(self._held(_OWNER_LOCK, fcntl.LOCK_SH, f"run {self.run_id}"))
+            stack.enter_context(self._held(OWNER_LOCK, fcntl.LOCK_SH, f"run {self.run_id}"))
             for name in packages:
                 what = f"{name} in run {self.run_id}"
                 stack.enter_context(self._held(f"{_PACKAGE_LOCKS}/{name}", fcntl.LOCK_EX, what))

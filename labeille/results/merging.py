@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 from dataclasses import dataclass
@@ -11,10 +13,11 @@ import msgspec
 
 from labeille.errors import ResultsError
 from labeille.names import parse_run_id
+from labeille.results.directory import OWNER_LOCK
 from labeille.results.lines import write_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from labeille.results.kinds import RunKind
@@ -59,7 +62,9 @@ def write_merged(
     if path.exists():
         raise ResultsError(f"there is {path} already", hint="choose another --run-id")
     building = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with write_errors(building):
+    with contextlib.ExitStack() as stack, write_errors(building):
+        for part in parts:
+            stack.enter_context(_at_rest(part.path))
         building.mkdir(parents=True)
         try:
             left_out = _copy_files(building, kind, parts)
@@ -71,6 +76,29 @@ def write_merged(
             shutil.rmtree(building, ignore_errors=True)
             raise
     return Merged(path=path, lines=lines, left_out=left_out)
+
+
+@contextlib.contextmanager
+def _at_rest(run: Path) -> Iterator[None]:
+    """Keep others from writing a run; ResultsError where somebody does so already.
+
+    A run without a lock file was written elsewhere, or by the original.
+    """
+    try:
+        descriptor = os.open(run / OWNER_LOCK, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ResultsError(
+                f"{run} is being written by another process", hint="wait for it"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _copy_lines(target: Path, kind: RunKind, parts: Sequence[Part]) -> int:

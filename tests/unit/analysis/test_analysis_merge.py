@@ -12,6 +12,7 @@ from stored_runs import crashed, ours, write_original, write_run
 from labeille.analysis.merge import merge_runs
 from labeille.analysis.runs import find_run, list_runs
 from labeille.errors import LabeilleError, ResultsError, UsageError
+from labeille.results.directory import RunDirectory
 
 DAYS = ("2026-11-20T10:00:00+00:00", "2026-11-21T10:00:00+00:00")
 
@@ -142,6 +143,17 @@ def test_what_cannot_be_merged(
     with pytest.raises(error, match=message):
         merge_runs([str(tmp_path / text) for text in texts], tmp_path / "results", run_id)
     assert list((tmp_path / "results").iterdir()) == [tmp_path / "results" / "taken"]
+
+
+def test_a_run_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    shards(tmp_path)
+    texts = [str(tmp_path / "s1"), str(tmp_path / "s2")]
+    run = RunDirectory(tmp_path / "s1", "run")
+    for held in (run.owned(), run.shared(["b"])):
+        with held, pytest.raises(ResultsError, match="is being written by another process"):
+            merge_runs(texts, tmp_path / "results", "all")
+        assert not list((tmp_path / "results").glob("*"))
+    assert merge_runs(texts, tmp_path / "results", "all").lines == 5
 
 
 def test_free_threaded_runs(tmp_path: Path) -> None:
