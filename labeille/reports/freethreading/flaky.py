@@ -147,10 +147,11 @@ def tests_grid(tests: Sequence[FlakyTest]) -> Grid:
 
 def race_blocks(report: TsanReport) -> list[Block]:
     """One finding of ThreadSanitizer: its type, both stacks, the memory."""
+    functions = tuple(dict.fromkeys(report.functions))
     head = inline(
-        f"{report.type} between ",
-        Code(" and ".join(dict.fromkeys(report.functions))),
-        f", {report.count} reports in {len(report.iterations) or 1} iterations",
+        f"{report.type} {'between' if len(functions) > 1 else 'in'} ",
+        Code(" and ".join(functions)),
+        f", reported {times(report.count)}, in {len(report.iterations) or 1} iterations",
     )
     lines = []
     for access in report.accesses:
