@@ -62,6 +62,16 @@ class PackageComparison:
         return self.comparison.change
 
     @property
+    def blames_interpreter(self) -> bool:
+        """Whether it is likely a regression of the interpreter: it was tested before, and all that
+        it was tested with is the same."""
+        return (
+            self.change.is_regression
+            and self.before.status.is_final
+            and self.differences.blames_interpreter
+        )
+
+    @property
     def is_change(self) -> bool:
         """Whether there is more to say of it than its duration."""
         return self.change is not Change.SAME or bool(self.tests)

@@ -138,8 +138,10 @@ def _compared(each: PackageComparison) -> dict[str, Any]:
         "reason": each.comparison.reason,
         "before": _half(each.before),
         "after": _half(each.after),
-        "likely_interpreter": each.change.is_regression and each.differences.blames_interpreter,
-        "conclusion": difference_lines(each.change, each.differences),
+        "likely_interpreter": each.blames_interpreter,
+        "conclusion": difference_lines(
+            each.change, each.differences, tested_before=each.before.status.is_final
+        ),
         "differences": {item.aspect.name.lower(): _difference(item) for item in each.differences},
         "now_failing": list(each.tests.now_failing),
         "no_longer_failing": list(each.tests.no_longer_failing),

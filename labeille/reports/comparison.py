@@ -43,6 +43,9 @@ _SIGNATURE_WORDS = {
     SignatureState.STAYS: "in both",
 }
 
+#: Durations that changed, the largest factors first, before the rest is only counted.
+TIMINGS = 20
+
 #: Items of a list before the rest is only counted.
 LISTED = 10
 
@@ -77,19 +80,28 @@ def package_lines(each: PackageComparison, said: Collection[Difference] = ()) ->
         lines.append(f"  now:    {each.after.crash_signature}")
     if each.after.running_test and each.change is not Change.SAME:
         lines.append(f"  in:     {each.after.running_test}")
-    lines += [f"  {line}" for line in difference_lines(each.change, each.differences, said)]
+    differences = difference_lines(
+        each.change, each.differences, said, tested_before=each.before.status.is_final
+    )
+    lines += [f"  {line}" for line in differences]
     lines += [f"  {line}" for line in _test_lines(each)]
     return lines
 
 
 def difference_lines(
-    change: Change, differences: Differences, said: Collection[Difference] = ()
+    change: Change,
+    differences: Differences,
+    said: Collection[Difference] = (),
+    *,
+    tested_before: bool = True,
 ) -> list[str]:
     """What a package was tested with, before and after, and what that lets one conclude.
 
-    Only where nothing else changed is a change likely the interpreter's. The details of
-    differences that are ``said`` are not told again.
+    Only where nothing else changed is a change likely the interpreter's, and only of a package that
+    was tested before. The details of differences that are ``said`` are not told again.
     """
+    if not tested_before:
+        change = Change.UNTESTED  # nothing is known of how it was before
     lines = [_source_line(change, differences)]
     unchanged = []
     for each in differences:
@@ -108,7 +120,7 @@ def difference_lines(
                 assert_never(each.sameness)
     if unchanged:
         lines.append(f"{', '.join(unchanged).capitalize()}: unchanged")
-    if change is not Change.SAME and differences.blames_interpreter:
+    if change not in (Change.SAME, Change.UNTESTED) and differences.blames_interpreter:
         lines.append(
             "Nothing that is recorded changed, so it may come and go: repeat it before reporting it"
         )
@@ -144,7 +156,7 @@ def _blame(change: Change, differences: Differences) -> str:
 
 
 def _first_look(change: Change, differences: Differences, aspect: Aspect) -> str:
-    if change is Change.SAME or not differences.only_change(aspect):
+    if change in (Change.SAME, Change.UNTESTED) or not differences.only_change(aspect):
         return ""
     return " — nothing else did, so look there first"
 
@@ -248,7 +260,7 @@ def _timing_lines(comparison: RunComparison, timings: Timings) -> Iterator[str]:
         )
     if not comparison.same_machine:
         yield "  they ran on two machines, which says more of those than of the target"
-    for timing in timings.changes:
+    for timing in timings.changes[:TIMINGS]:
         ratio = timing.ratio if timing.slower else 1 / timing.ratio
         word = "slower" if timing.slower else "faster"
         remarks = [f"{ratio:.1f} times {word}"]
@@ -260,6 +272,8 @@ def _timing_lines(comparison: RunComparison, timings: Timings) -> Iterator[str]:
             f"  {timing.package}: {timing.before:.1f} s → {timing.after:.1f} s "
             f"({', '.join(remarks)})"
         )
+    if len(timings.changes) > TIMINGS:
+        yield f"  and {len(timings.changes) - TIMINGS} more (--json has them all)"
 
 
 def _same_table(packages: Iterable[PackageComparison]) -> str:

@@ -225,3 +225,14 @@ def test_what_no_run_recorded_is_called_so() -> None:
     assert "Target: not recorded" in said
     assert "Condition: not recorded" in said
     assert "Dependencies: not recorded" in said
+
+
+def test_a_crash_of_what_was_not_tested_before_blames_nobody() -> None:
+    for status in (Status.INSTALL_ERROR, Status.ERROR):
+        found = differences(in_run(status=status), in_run())
+        said = difference_lines(Change.NEW_CRASH, found, tested_before=False)
+        assert said[0] == "Repo: abc1234 → abc1234 (unchanged)"
+        assert "Nothing" not in said[-1]
+        other = differences(in_run(status=status), in_run(changed_meta(python_version=NEWER)))
+        said = difference_lines(Change.NEW_CRASH, other, tested_before=False)
+        assert "look there first" not in "".join(said)

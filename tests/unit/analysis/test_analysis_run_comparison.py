@@ -102,7 +102,19 @@ def test_two_runs_of_the_original(
     assert found.target.sameness is target
     changed = found.packages[0]
     assert (changed.package, changed.change) == ("p", Change.NEW_CRASH)
-    assert changed.differences.blames_interpreter is likely
+    assert changed.blames_interpreter is likely
+
+
+@pytest.mark.parametrize(("before", "likely"), [("pass", True), ("install_error", False)])
+def test_only_what_was_tested_before_can_be_a_regression(
+    tmp_path: Path, before: str, likely: bool
+) -> None:
+    same: dict[str, Any] = {
+        "installed_dependencies": {"pytest": "9.2.0"},
+        "test_command": "python -m pytest",
+    }
+    (changed,) = compared(tmp_path, [ours("p", before, **same)], [crashed("p", **same)]).packages
+    assert (changed.change, changed.blames_interpreter) == (Change.NEW_CRASH, likely)
 
 
 def test_durations_are_measured_against_other_runs_of_the_same(tmp_path: Path) -> None:
