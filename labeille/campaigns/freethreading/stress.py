@@ -9,7 +9,7 @@ from labeille.registry.model import TestFramework
 if TYPE_CHECKING:
     from labeille.registry.model import Package
 
-#: https://pypi.org/project/pytest-run-parallel: installed with every environment of the run.
+#: Installed with every environment of the run.
 _REQUIREMENT = "pytest-run-parallel"
 _PLUGIN = "run-parallel"  # its entry point's name
 
