@@ -63,7 +63,8 @@ class LookedFor(msgspec.Struct, frozen=True, kw_only=True):
 
     ``adopted`` says that the signature is the bad end's, and a crash at the same place will do.
     ``test`` is the one test that was asked for. ``seen_in`` is the test that the bad end was
-    running then; ``exit_code`` the bad end's, where it fails.
+    running then, ``alone`` the command by which that test shows it alone, None where it does not;
+    ``exit_code`` is the bad end's.
     """
 
     status: Status
@@ -71,6 +72,7 @@ class LookedFor(msgspec.Struct, frozen=True, kw_only=True):
     adopted: bool = False
     test: str | None = None
     seen_in: str | None = None
+    alone: str | None = None
     in_collection: bool = False
     exit_code: int | None = None
 

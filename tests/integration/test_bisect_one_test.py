@@ -85,3 +85,19 @@ def test_the_test_is_over_before_another_crash(lab: Lab) -> None:
     behind = [step for step in answer.found["steps"] if step["commit"] in made[2:4]]
     assert behind
     assert all(step["verdict"] == "good" and step["status"] == "crash" for step in behind)
+
+
+def test_another_crash_before_the_test(lab: Lab) -> None:
+    """What stands in the way of the suite does not in that of the one test: no doubt is left."""
+    repository = lab.repository
+    noise = "def test_noise(): mini_it.other()\n\ndef test_work(): mini_it.work()\n"
+    repository.write("checks/test_it.py", f"import mini_it\n\n{noise}")
+    fine, aborts = "def other(): pass\n", ABORTS.replace("work", "other")
+    made = repository.commits(
+        [fine + FINE] * 2 + [aborts + FINE] * 2 + [aborts + CRASHES] * 2 + [fine + CRASHES]
+    )
+    answer = lab.bisect("--good", made[0])
+    assert answer.found["first_bad"] == made[4], answer.done.text
+    alone = {step["commit"]: step["verdict"] for step in answer.found["steps"]}
+    assert alone[made[3]] == "good"
+    assert alone[made[4]] == "bad"

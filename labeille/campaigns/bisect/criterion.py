@@ -67,14 +67,14 @@ def judge(wanted: LookedFor, verdict: Verdict, trial: Trial | None) -> Judgement
     """
     if _shows(wanted, verdict) and not _never_ran(wanted, trial):
         return Judgement(verdict=BisectVerdict.BAD, reason=_difference(wanted, verdict))
-    has_run = _has_run(wanted, trial)
+    over = has_run(wanted, trial)
     if verdict.status is Status.PASS:
-        return Judgement(verdict=BisectVerdict.GOOD, reason=_absence(wanted, has_run))
+        return Judgement(verdict=BisectVerdict.GOOD, reason=_absence(wanted, over))
     if wanted.status is not Status.FAIL:
-        if has_run:  # and went well, whatever came behind it
+        if over:  # and went well, whatever came behind it
             return Judgement(verdict=BisectVerdict.GOOD, reason=_behind(wanted, verdict))
         if verdict.status is Status.FAIL:
-            return _judge_failure(wanted, verdict, trial, has_run)
+            return _judge_failure(wanted, verdict, trial, over)
     return Judgement(verdict=BisectVerdict.SKIP, reason=_why_skipped(verdict))
 
 
@@ -87,6 +87,13 @@ def matches(wanted: LookedFor, signature: str) -> bool:
     if wanted.signature is None or wanted.signature in signature:
         return True
     return wanted.adopted and _place(wanted.signature) == _place(signature)
+
+
+def has_run(wanted: LookedFor, trial: Trial | None) -> bool | None:
+    """Whether the test that the bad end died in has ended here; None where nothing tells."""
+    if wanted.seen_in is None or trial is None or trial.log.pid is None:
+        return None
+    return any(result.id == wanted.seen_in for result in trial.log.results)
 
 
 def _place(signature: str) -> tuple[str, ...]:
@@ -127,25 +134,18 @@ def _never_ran(wanted: LookedFor, trial: Trial | None) -> bool:
     return exit_code not in _RAN and exit_code != wanted.exit_code
 
 
-def _has_run(wanted: LookedFor, trial: Trial | None) -> bool | None:
-    """Whether the test that the bad end died in has ended here; None where nothing tells."""
-    if wanted.seen_in is None or trial is None or trial.log.pid is None:
-        return None
-    return any(result.id == wanted.seen_in for result in trial.log.results)
-
-
 def _judge_failure(
-    wanted: LookedFor, verdict: Verdict, trial: Trial | None, has_run: bool | None
+    wanted: LookedFor, verdict: Verdict, trial: Trial | None, over: bool | None
 ) -> Judgement:
     """Failing tests are ordinary; a suite that did not run is none that went well."""
     no_test_ran = trial is not None and trial.log.pid is not None and not trial.log.results
     if no_test_ran and not wanted.in_collection:
         return Judgement(verdict=BisectVerdict.SKIP, reason=verdict.reason or "no test was run")
-    return Judgement(verdict=BisectVerdict.GOOD, reason=_absence(wanted, has_run))
+    return Judgement(verdict=BisectVerdict.GOOD, reason=_absence(wanted, over))
 
 
-def _absence(wanted: LookedFor, has_run: bool | None) -> str | None:
-    return f"without {wanted.seen_in}" if has_run is False else None
+def _absence(wanted: LookedFor, over: bool | None) -> str | None:
+    return f"without {wanted.seen_in}" if over is False else None
 
 
 def _behind(wanted: LookedFor, verdict: Verdict) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from labeille.campaigns.bisect.criterion import Judgement, judge, looked_for
+from labeille.campaigns.bisect.criterion import Judgement, has_run, judge, looked_for
 from labeille.campaigns.bisect.errors import UntestableError
 from labeille.campaigns.disk import full_disk
 from labeille.errors import Interrupted, ResultsError, UsageError
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from labeille.suites.model import Invocation
     from labeille.supervision.cancellation import Cancellation
 
+#: The reason of a good verdict that one test alone gave.
+ALONE = "the one test alone"
+#: What keeps a suite from getting as far as that test.
+_IN_THE_WAY = (Status.CRASH, Status.TIMEOUT)
 #: Characters of an item, from its end, that name its folder of logs.
 _NAME = 40
 
@@ -114,6 +118,8 @@ class Bench:
             tried.append((shown, _told(wanted or asked.wanted, shown)))
             if shown.trial is None:
                 break
+        if wanted is not None and asked.test is None:
+            wanted = self._with_alone(item, subject, wanted, tried[0][0])
         step = _step(item, subject, tried)
         return wanted, _timed(step, started)
 
@@ -121,7 +127,7 @@ class Bench:
         """Judge an item by up to ``repeat`` trials: it is bad if any shows what is looked for.
 
         What an environment that was built for another commit leaves open is judged again in one of
-        the item's own.
+        the item's own; what another crash or a hang leaves open, by the one test alone.
         """
         started = time.monotonic()
         subject = self._get(item, anew=False)
@@ -129,26 +135,61 @@ class Bench:
         if step.verdict is BisectVerdict.SKIP and subject.second_hand and _may_be_stale(step):
             subject = self._get(item, anew=True)
             step = self._judge(item, subject, wanted, repeat)
+        if step.verdict is BisectVerdict.SKIP and step.status in _IN_THE_WAY and wanted.alone:
+            alone = self._judge(item, subject, wanted, repeat, wanted.alone)
+            if alone.verdict is BisectVerdict.BAD or alone.reason == ALONE:
+                step = alone
         if step.verdict is BisectVerdict.SKIP:
             self._check_disk(item, step)
         return _timed(step, started)
 
-    def _judge(self, item: str, subject: Subject, wanted: LookedFor, repeat: int) -> BisectStep:
+    def _judge(
+        self,
+        item: str,
+        subject: Subject,
+        wanted: LookedFor,
+        repeat: int,
+        alone: str | None = None,
+    ) -> BisectStep:
+        """Judge by the suite, or by a command that runs the one test ``alone``."""
         tried: list[tuple[Shown, Judgement]] = []
         for number in range(repeat):
-            shown = self._try(item, subject, number)
+            shown = self._try(item, subject, number, alone)
             told = judge(wanted, shown.verdict, shown.trial)
+            if alone and told.verdict is BisectVerdict.GOOD and has_run(wanted, shown.trial):
+                told = replace(told, reason=ALONE)
             tried.append((shown, told))
             if told.verdict is BisectVerdict.BAD or shown.trial is None:
                 break
         return _step(item, subject, tried)
+
+    def _with_alone(
+        self, item: str, subject: Subject, wanted: LookedFor, shown: Shown
+    ) -> LookedFor:
+        """With the command that shows a crash by its one test alone, where there is one.
+
+        It costs a trial of one test, and tells where another crash stands in the way.
+        """
+        prepared, trial = subject.prepared, shown.trial
+        invocation = trial.log.invocation if trial else None
+        if isinstance(prepared, Unprepared) or not (invocation and wanted.seen_in):
+            return wanted
+        if wanted.status is not Status.CRASH:  # another hang would cost its whole limit
+            return wanted
+        whole = test_command(prepared, self._settings)
+        command = narrow_command(whole, [wanted.seen_in], invocation)
+        if command is None:
+            return wanted
+        alone = self._try(item, subject, 0, command)
+        shows = judge(wanted, alone.verdict, alone.trial).verdict is BisectVerdict.BAD
+        return msgspec.structs.replace(wanted, alone=command) if shows else wanted
 
     def _get(self, item: str, *, anew: bool) -> Subject:
         self._watcher.preparing(item)
         log_dir = self._log_dir(item, "install")
         return self._subjects.get(item, log_dir, anew=anew, cancel=self._cancel)
 
-    def _try(self, item: str, subject: Subject, number: int) -> Shown:
+    def _try(self, item: str, subject: Subject, number: int, alone: str | None = None) -> Shown:
         prepared = subject.prepared
         if isinstance(prepared, Unprepared):
             verdict = judge_failure(prepared.error)
@@ -156,11 +197,16 @@ class Bench:
                 verdict = Verdict(status=Status.ERROR, reason=str(prepared.error))
             return Shown(verdict=verdict)
         self._watcher.testing(item, prepared)
-        trial = self._run_trial(prepared, self._log_dir(item, str(number + 1)))
+        part = f"alone-{number + 1}" if alone else str(number + 1)
+        trial = self._run_trial(prepared, self._log_dir(item, part), alone)
         return Shown(verdict=judge_trial(trial, prepared.job.package.test_framework), trial=trial)
 
-    def _run_trial(self, prepared: Prepared, log_dir: Path) -> Trial:
-        trial = run_trial(prepared, self._settings, log_dir, cancel=self._cancel)
+    def _run_trial(self, prepared: Prepared, log_dir: Path, command: str | None = None) -> Trial:
+        settings = self._settings
+        if command is not None:
+            trial_settings = replace(settings.trial, test_command_override=command)
+            settings = replace(settings, trial=trial_settings)
+        trial = run_trial(prepared, settings, log_dir, cancel=self._cancel)
         if trial.outcome.ending is Ending.CANCELLED:
             raise Interrupted("interrupted")
         return trial
@@ -172,16 +218,15 @@ class Bench:
         a run of the whole suite tells.
         """
         whole = test_command(prepared, self._settings)
-        self.use_command(_narrowed(whole, test, None))
+        narrowed = _narrowed(whole, test, None)
         self._watcher.testing(item, prepared)
-        alone = self._run_trial(prepared, self._log_dir(item, "test"))
-        if alone.log.pid is None or alone.log.results or alone.log.running_test:
-            return
-        narrowed = self.command
-        self.use_command(whole)
-        suite = self._run_trial(prepared, self._log_dir(item, "suite"))
-        invocation = suite.log.invocation
-        self.use_command(_narrowed(whole, test, invocation) if invocation else narrowed)
+        alone = self._run_trial(prepared, self._log_dir(item, "test"), narrowed)
+        found = alone.log.pid is None or alone.log.results or alone.log.running_test
+        if not found:
+            suite = self._run_trial(prepared, self._log_dir(item, "suite"))
+            if suite.log.invocation:
+                narrowed = _narrowed(whole, test, suite.log.invocation)
+        self.use_command(narrowed)
 
     def _log_dir(self, item: str, part: str) -> Path:
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", item)[-_NAME:].strip("._")
