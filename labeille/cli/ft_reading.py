@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from labeille.analysis.runs import LATEST
 from labeille.cli.options import results_folder, results_option
 from labeille.errors import UsageError
 
@@ -27,7 +28,7 @@ def commands() -> tuple[click.Command, ...]:
 
 
 @click.command()
-@click.argument("run", metavar="DIR")
+@click.argument("run", metavar="[DIR]", default=LATEST)
 @results_option
 @click.option(
     "--sort",
@@ -41,8 +42,8 @@ def commands() -> tuple[click.Command, ...]:
 def show(run: str, results_dir: Path | None, order: str, limit: int | None) -> None:
     """Show a run: its categories, and a row a package; also one that goes on or was killed.
 
-    DIR is a run's id, its path, a folder of runs, latest, latest~1, or a glob: of several the one
-    that started last.
+    DIR is a run's id, its path, a folder of runs, latest (the default), latest~1, or a glob: of
+    several the one that started last.
     """
     from labeille.reports.freethreading.show import Order, show_document
 
@@ -50,7 +51,7 @@ def show(run: str, results_dir: Path | None, order: str, limit: int | None) -> N
 
 
 @click.command()
-@click.argument("run", metavar="DIR")
+@click.argument("run", metavar="[DIR]", default=LATEST)
 @results_option
 @click.option("--package", metavar="P", help="This package alone.")
 def flaky(run: str, results_dir: Path | None, package: str | None) -> None:
@@ -65,7 +66,7 @@ def flaky(run: str, results_dir: Path | None, package: str | None) -> None:
 
 
 @click.command()
-@click.argument("run", metavar="DIR")
+@click.argument("run", metavar="[DIR]", default=LATEST)
 @results_option
 @click.option("--extensions-only", is_flag=True, help="Leave out pure Python packages.")
 def compat(run: str, results_dir: Path | None, extensions_only: bool) -> None:
@@ -95,7 +96,7 @@ def compare(before: str, after: str, results_dir: Path | None) -> None:
 
 
 @click.command()
-@click.argument("run", metavar="DIR")
+@click.argument("run", metavar="[DIR]", default=LATEST)
 @results_option
 @click.option(
     "--format",
@@ -116,7 +117,7 @@ def report(run: str, results_dir: Path | None, form: str, output: Path | None) -
 
 
 @click.command()
-@click.argument("run", metavar="DIR")
+@click.argument("run", metavar="[DIR]", default=LATEST)
 @results_option
 @click.option(
     "--format",

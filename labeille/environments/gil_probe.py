@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
 #: What the environment's interpreter runs; imported by nobody here.
 SCRIPT = Path(__file__).with_name("labeille_gilprobe.py")
 
-#: Seconds of one process of the probe. Importing all of a scientific stack's modules takes 30.
-PROBE_TIMEOUT = 300.0
+#: Seconds of all processes of a probe together. Importing all of a scientific stack's modules takes
+#: 30 on an idle machine; one that hangs must not cost more than a suite may.
+PROBE_TIMEOUT = 600.0
+_LEAST_TIMEOUT = 10.0  # seconds that the last process gets whatever is left
 #: Processes that may die in a module before the rest of the modules is left alone.
 _MOST_DEATHS = 10
 #: Modules that get a process of their own, since another turned the GIL on before them.
@@ -97,6 +100,7 @@ class _Probing:
         self._findings = Findings()
         self._problem: str | None = None
         self._processes = 0
+        self._deadline = time.monotonic() + PROBE_TIMEOUT
 
     def run(self) -> None:
         import_name = self._request.environment.import_name
@@ -104,14 +108,15 @@ class _Probing:
         names = list(dict.fromkeys([*own, *self._built]))
         self._import_all(names, walk=own)
         for name in self._undecided()[:_MOST_ALONE]:
-            self._run({"imports": [name], "walk": []})
+            if self._left() > 0:
+                self._run({"imports": [name], "walk": []})
         self._read_definitions()
 
     def _import_all(self, names: Sequence[str], walk: Sequence[str]) -> None:
         """Import one after the other; after a death the next process goes on behind it."""
         left = list(names)
         for _ in range(_MOST_DEATHS):
-            if not left:
+            if not left or self._left() <= 0:
                 return
             events, death = self._run({"imports": left, "walk": list(walk)})
             if death is None:
@@ -121,8 +126,9 @@ class _Probing:
                 self._problem = f"the probe {death} before its first import"
                 return
             self._findings.errors[at] = f"the process {death}"
+            found = [event.module for event in events if event.event == "found"]
             done = {event.module for event in events if event.event == "import"}
-            left = [name for name in left if name not in done]
+            left = [name for name in dict.fromkeys([*left, *found]) if name not in done]
 
     def _undecided(self) -> list[str]:
         """Modules that were loaded with the GIL on already, and whose definition tells nothing."""
@@ -152,6 +158,10 @@ class _Probing:
 
     # Processes
 
+    def _left(self) -> float:
+        """Seconds until the probe is over."""
+        return self._deadline - time.monotonic()
+
     def _run(self, task: dict[str, object]) -> tuple[list[Event], str | None]:
         """One process of the probe: its events, and how it died if it did not get through."""
         self._processes += 1
@@ -170,7 +180,7 @@ class _Probing:
                     env=self._environ(Path(folder)),
                     stdout=log_dir / f"{name}.stdout.log",
                     stderr=log_dir / f"{name}.stderr.log",
-                    limits=Limits(timeout=PROBE_TIMEOUT),
+                    limits=Limits(timeout=max(_LEAST_TIMEOUT, self._left())),
                 ),
                 cancel=self._cancel,
             )
@@ -259,6 +269,6 @@ class _Probing:
 def _death(outcome: Outcome) -> str:
     """How a process of the probe ended before its time."""
     if outcome.ending is Ending.LIMIT:
-        return f"took longer than {PROBE_TIMEOUT:g} s"
+        return f"took longer than {outcome.duration_seconds:.0f} s"
     signal = outcome.signal
     return f"was killed by {signal.name}" if signal else f"exited with {outcome.exit_code}"

@@ -99,6 +99,7 @@ def import_all(names: list[str], walk: list[str], report: Report) -> None:
         if name in walk and error is None:
             for found in _modules_below(name):
                 if found not in asked:
+                    report.write("found", module=found)
                     asked.add(found)
                     pending.append(found)
 

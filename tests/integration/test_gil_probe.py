@@ -144,6 +144,22 @@ def test_each_module_by_itself(
     assert {module.distribution for module in found.modules} == {"mixed"}
 
 
+def test_modules_that_no_metadata_lists(
+    environment_path: Path, free_threaded_target: Target, tmp_path: Path
+) -> None:
+    """As of an editable install: they are found in the package's folder, also behind a crash."""
+    modules = {name: MODULES[name] for name in ("crashes", "declares", "silent")}
+    environment = build(environment_path, "unlisted", modules)
+    shutil.rmtree(environment.site_packages / "unlisted-1.0.dist-info")
+    found = by_name(probe(environment, free_threaded_target, tmp_path))
+    assert {name: module.gil for name, module in found.items()} == {
+        "crashes": GilUse.NOT_USED,
+        "declares": GilUse.NOT_USED,
+        "silent": GilUse.USED,
+    }
+    assert found["silent"].triggered_gil_fallback
+
+
 def test_a_package_that_turns_it_on(
     environment_path: Path, free_threaded_target: Target, tmp_path: Path
 ) -> None:
