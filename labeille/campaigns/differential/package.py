@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING
 
 from labeille.campaigns.differential.command import repeat_command
@@ -24,7 +23,7 @@ from labeille.results.model import Status
 from labeille.suites.narrow import narrow_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labeille.campaigns.differential.confirm import Candidate, Confirmation
     from labeille.campaigns.differential.outcomes import SuiteRun
@@ -72,8 +71,8 @@ class PackageTest:
     trials: Trials
     slots: Slots
     heard: Callable[[Ran, str], None]
-    _ran: dict[tuple[str, int], Ran] = field(default_factory=dict)
-    _again: Iterator[int] = field(default_factory=lambda: count(1))
+    _ran: dict[tuple[str, int], Ran] = field(init=False, default_factory=dict)
+    _again: list[str] = field(init=False, default_factory=list)  # folders of further trials
 
     def run(self) -> Compared:
         """All trials, and what they come to. Raises Interrupted."""
@@ -100,7 +99,7 @@ class PackageTest:
             records=records,
             differential=line,
             dropped=dropped,
-            trials=len(tasks) + next(self._again) - 1,
+            trials=len(tasks) + len(self._again),
         )
 
     def _judge(
@@ -159,7 +158,8 @@ class PackageTest:
             if command is None:
                 return None
         wanted = self.plan.conditions.named(condition)
-        folder = f"confirm/{next(self._again)}-{scope}-{folder_name(wanted)}"
+        folder = f"confirm/{len(self._again) + 1}-{scope}-{folder_name(wanted)}"
+        self._again.append(folder)
         with self.slots.hold():
             ran = self.trials.run_one(wanted, folder, command)
         what = scope.value if scope is Scope.SUITE else f"{scope} {' '.join(tests)}"
