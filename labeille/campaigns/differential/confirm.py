@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from labeille.campaigns.differential.outcomes import Seen
-from labeille.campaigns.differential.verdict import is_slower
+from labeille.campaigns.differential.verdict import is_slower, slowness
 from labeille.results.differential import WHOLE_SUITE, DifferentialVerdict, Scope
 from labeille.results.model import Status
 
@@ -197,6 +197,9 @@ class _Tracker:
         return None
 
     def _told(self) -> str:
+        slowdown = self.candidate.judgement.verdict is DifferentialVerdict.JIT_SLOWDOWN
+        if slowdown and self.observed and self.base:
+            return f"{slowness(self.base, self.observed)}, in further runs"
         return (
             f"seen in {self.with_jit.count(True)} of {len(self.with_jit)} further runs with the "
             f"JIT, fine in {self.without.count(True)} of {len(self.without)} without"

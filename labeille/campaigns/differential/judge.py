@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from labeille.campaigns.differential.confirm import Candidate
 from labeille.campaigns.differential.outcomes import Failure
-from labeille.campaigns.differential.verdict import SAME, Judgement, judge_test, way
+from labeille.campaigns.differential.verdict import SAME, Judgement, judge_test, slowness, way
 from labeille.results.differential import WHOLE_SUITE, DifferentialVerdict
 
 if TYPE_CHECKING:
@@ -78,6 +78,4 @@ def _failure(seen: Sequence[Observation], base: Sequence[Observation]) -> Failur
     worst = max(seen, key=lambda observation: observation.seen)
     if worst.failure is not None:
         return worst.failure
-    slow = min(observation.seconds for observation in seen)
-    fast = max(observation.seconds for observation in base)
-    return Failure(("slow",), f"{slow:.1f} s with the JIT, {fast:.2f} s without")
+    return Failure(("slow",), slowness(base, seen))

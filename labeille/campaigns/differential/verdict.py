@@ -152,9 +152,21 @@ def worst(repeats: Sequence[Observation]) -> Seen:
 
 def is_slower(without: Sequence[Observation], with_jit: Sequence[Observation]) -> bool:
     """Whether the fastest with the JIT is far slower than the slowest without it."""
-    fastest = min(observation.seconds for observation in with_jit)
-    slowest = max(observation.seconds for observation in without)
+    fastest, slowest = _nearest(without, with_jit)
     return fastest >= SLOWDOWN_SECONDS and fastest >= SLOWDOWN_FACTOR * slowest
+
+
+def slowness(without: Sequence[Observation], with_jit: Sequence[Observation]) -> str:
+    """How much slower it is with the JIT at least, in words."""
+    fastest, slowest = _nearest(without, with_jit)
+    return f"{fastest:.1f} s with the JIT, {slowest:.2f} s without"
+
+
+def _nearest(
+    without: Sequence[Observation], with_jit: Sequence[Observation]
+) -> tuple[float, float]:
+    """Seconds of the fastest with the JIT, and of the slowest without."""
+    return min(each.seconds for each in with_jit), max(each.seconds for each in without)
 
 
 def way(repeats: Sequence[Observation]) -> Failure | None:

@@ -168,6 +168,18 @@ def test_slowdowns() -> None:
     assert answer(Bench(lambda _scope, _j: run_of(PASSED)), one) == ("dropped", "suite")
 
 
+def test_what_is_told_of_what_is_dropped() -> None:
+    for one, told in (
+        (candidate("jit_slowdown"), "0.1 s with the JIT, 0.10 s without, in further runs"),
+        (
+            candidate("jit_failure"),
+            "seen in 0 of 1 further runs with the JIT, fine in 0 of 0 without",
+        ),
+    ):
+        bench = Bench(lambda _scope, _j: run_of(PASSED))
+        assert confirm([one], bench)[TEST].told == told
+
+
 def test_many_tests_share_runs() -> None:
     tests = [f"tests/test_{number % 3}.py::test_{number}" for number in range(60)]
     failed = dict.fromkeys(tests, FAILED)
