@@ -7,7 +7,9 @@ import shlex
 from typing import TYPE_CHECKING, TextIO
 
 from labeille.campaigns.bisect.criterion import ANOTHER_CRASH
+from labeille.campaigns.bisect.plan import DEFAULT_CONDITION
 from labeille.campaigns.bisect.search import outcome_text
+from labeille.campaigns.bisect.subjects import condition_for
 from labeille.reports.words import Verbosity, one_line, target_text
 from labeille.results.bisection import BisectKind, BisectVerdict
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from labeille.results.bisection import Bisection, BisectStep, LookedFor
 
 _SHORT = 12
+#: Characters of what a step showed: two signatures' length, and a test's id.
+_LINE = 300
 _NOUNS = {
     BisectKind.COMMITS: ("commit", "commits"),
     BisectKind.RELEASES: ("release", "releases"),
@@ -46,7 +50,7 @@ class BisectProgress:
             if plan.targets
             else target_text(plan.campaign.target)
         )
-        under = question.condition or ("jit or nojit" if plan.targets else "jit")
+        under = question.condition or ("jit or nojit" if plan.targets else DEFAULT_CONDITION)
         places = plan.campaign.wishes.places
         self._print(
             f"{question.package} on {on} under {under}; environments in {places.venvs_dir}; "
@@ -98,7 +102,7 @@ class BisectProgress:
         self._print(f"[{number}] {self._step_text(step)}; {self._left(left)}")
 
     def _step_text(self, step: BisectStep) -> str:
-        what = one_line(outcome_text(step, self._wanted))
+        what = one_line(outcome_text(step, self._wanted), _LINE)
         text = f"{self._shown(step.commit)} {step.verdict}: {what}"
         if step.trials > 1:
             text += f", bad in {step.bad_trials} of {step.trials} trials"
@@ -215,6 +219,11 @@ def _brought_the_test(bisection: Bisection) -> str | None:
     ]
     if bisection.first_bad is None or wanted is None or wanted.seen_in is None or not good:
         return None
+    first = [
+        step for step in (*bisection.ends, *bisection.steps) if step.commit == bisection.first_bad
+    ]
+    if any(step.running_test != wanted.seen_in for step in first):
+        return None
     if not all(step.reason == f"without {wanted.seen_in}" for step in good):
         return None
     return (
@@ -244,11 +253,13 @@ def repeat_command(plan: BisectPlan, bisection: Bisection) -> str:
     question, wishes = bisection.question, plan.campaign.wishes
     python, revision = bisection.target_python, bisection.first_bad
     source = "sdist" if question.kind is BisectKind.RELEASES else "git"
-    if question.kind is BisectKind.TARGETS:
-        python, revision, source = bisection.first_bad or "", question.revision, "auto"
+    condition = question.condition or DEFAULT_CONDITION
+    if question.kind is BisectKind.TARGETS and bisection.first_bad is not None:
+        python, revision, source = bisection.first_bad, question.revision, "auto"
+        condition = question.condition or condition_for(plan.targets[python])
     what = f"{question.package}@{revision}" if revision else question.package
     words = ["labeille", "run", "--packages", what, "--source", source]
-    words += ["--target-python", python, "--condition", question.condition or "jit"]
+    words += ["--target-python", python, "--condition", condition]
     for name, value in question.env.items():
         words += ["--env", f"{name}={value}"]
     if wishes.registry_dir is not None:

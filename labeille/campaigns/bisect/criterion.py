@@ -123,7 +123,7 @@ def _difference(wanted: LookedFor, verdict: Verdict) -> str | None:
         return None
     if wanted.signature == verdict.crash.signature:
         return None
-    return "the same place, by another way"
+    return "at the same place"
 
 
 def _never_ran(wanted: LookedFor, trial: Trial | None) -> bool:

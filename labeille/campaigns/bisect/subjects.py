@@ -100,12 +100,16 @@ class Releases:
         return Subject(prepared=prepare(job, self.settings, log_dir, cancel=cancel))
 
 
+def condition_for(target: Target) -> str:
+    """The condition for an interpreter of a list where none is asked for."""
+    return "jit" if target.jit_works else "nojit"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Targets:
     """One source on many interpreters, by their paths.
 
-    ``condition`` names the condition; None is ``jit`` where an interpreter has one that works, and
-    ``nojit`` elsewhere.
+    ``condition`` names the condition, None leaves it to ``condition_for``.
     """
 
     package: Package
@@ -125,7 +129,7 @@ class Targets:
     ) -> Subject:
         """The source on the interpreter."""
         target = self.targets[item]
-        condition = self.condition or ("jit" if target.jit_works else "nojit")
+        condition = self.condition or condition_for(target)
         sources = replace(self.settings.sources, variant=target.target_id)
         settings = replace(self.settings, sources=sources)
         job = Job(

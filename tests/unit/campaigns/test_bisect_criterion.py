@@ -64,7 +64,7 @@ SEEN = LookedFor(
     status=Status.CRASH, signature=f"{AT}|core.py:decode|y.py:f:00000000", adopted=True
 )
 SEEN_ASSERT = LookedFor(status=Status.CRASH, signature=SIGNATURE, adopted=True)
-OTHER_WAY = "the same place, by another way"
+OTHER_WAY = "at the same place"
 
 
 @pytest.mark.parametrize(
