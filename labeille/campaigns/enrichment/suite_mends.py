@@ -263,15 +263,15 @@ def incomplete_tests(facts: Facts, attempt: Attempt) -> Change | None:
         return None
     errors = attempt.trial.log.collect_errors
     tops = {path.partition("/")[0] for path in facts.needs.test_dirs}
-    wanted: list[str] = []
+    lacking: list[str] = []
     for error in errors:
         match = _OF_THE_TESTS.search(error.message or "")
-        name = match and (match["namespace"] or match["module"])
-        if name and name.partition(".")[0] in tops:
-            wanted.append(f"{match['name']} of {name}" if match and match["name"] else name)
-    if not wanted or len(wanted) * 2 < len(errors):
+        module = match and (match["namespace"] or match["module"])
+        if match and module and module.partition(".")[0] in tops:
+            lacking.append(f"{module}:{match['name']}" if match["name"] else module)
+    if not lacking or len(lacking) * 2 < len(errors):
         return None
-    reason = f"the sdist lacks part of its tests: {', '.join(dict.fromkeys(wanted))}"[:160]
+    reason = f"the sdist lacks part of its tests: {', '.join(dict.fromkeys(lacking))}"[:160]
     return changed(attempt.recipe, reason, skip_reason=reason)
 
 

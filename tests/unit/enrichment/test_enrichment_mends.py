@@ -390,7 +390,7 @@ def test_files_that_cannot_be_collected_stay_visible(facts_of: FactsOf, attempts
     [
         (
             "ImportError: cannot import name 'thing_of' from 'tests' (unknown location)",
-            "the sdist lacks part of its tests: thing_of of tests",
+            "the sdist lacks part of its tests: tests:thing_of",
         ),
         (
             "ModuleNotFoundError: No module named 'tests.tools'",
