@@ -12,6 +12,11 @@ from labeille.projects.catalogue import known_modules, known_plugins, popular_pa
 if TYPE_CHECKING:
     from labeille.campaigns.enrichment.model import Facts
 
+# "To use this, pip install NAME", and the like.
+_ASKED_FOR = re.compile(
+    r"\bpip3? install (?:(?:-U|--upgrade) )?['\"`]?(?P<pip>[A-Za-z0-9][\w.-]*)"
+    r"|requires? ['\"`](?P<name>[A-Za-z0-9][\w.-]*)['\"`] to be installed"
+)
 _MISSING = re.compile(r"No module named ['\"]?(?P<name>[A-Za-z_][\w.]*)")
 
 
@@ -40,8 +45,20 @@ def package_of(facts: Facts, module: str) -> str | None:
     for plugin in known_plugins():
         if top in plugin.modules:
             return plugin.package
+    return _certain(facts, top.replace("_", "-"))
+
+
+def packages_asked_for(facts: Facts, output: str) -> list[str]:
+    """Packages that messages tell to install, as far as they are known to be what is meant."""
+    names = [match["pip"] or match["name"] for match in _ASKED_FOR.finditer(output)]
+    found = (_certain(facts, name.rstrip(".")) for name in names)
+    return list(dict.fromkeys(name for name in found if name is not None))
+
+
+def _certain(facts: Facts, name: str) -> str | None:
+    """A package's normalised name, where the project or labeille's data has it."""
     try:
-        name = canonicalize_name(top.replace("_", "-"), validate=True)
+        name = canonicalize_name(name, validate=True)
     except InvalidName:
         return None
     declared = {

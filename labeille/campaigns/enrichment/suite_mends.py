@@ -13,8 +13,12 @@ from packaging.utils import canonicalize_name
 from labeille.campaigns.enrichment.attempt import Attempt, Stage
 from labeille.campaigns.enrichment.install_rules import needed, without
 from labeille.campaigns.enrichment.model import Change, Facts, changed
-from labeille.campaigns.enrichment.modules import missing_modules, package_of
-from labeille.campaigns.enrichment.suite_rules import loosened
+from labeille.campaigns.enrichment.modules import (
+    missing_modules,
+    package_of,
+    packages_asked_for,
+)
+from labeille.campaigns.enrichment.suite_rules import any_marker, loosened
 from labeille.projects.catalogue import PytestPlugin, known_plugins
 from labeille.registry.model import SourceKind, TestFramework
 from labeille.results.model import Status
@@ -59,7 +63,9 @@ def missing_module(facts: Facts, attempt: Attempt) -> Change | None:
         return None
     texts = [attempt.output] if not attempt.ran else _frequent_messages(attempt)
     modules = [module for text in texts for module in missing_modules(text)]
-    return _with_packages(attempt, [package_of(facts, module) for module in modules], "missing")
+    found = [package_of(facts, module) for module in modules]
+    found += [package for text in texts for package in packages_asked_for(facts, text)]
+    return _with_packages(attempt, found, "missing")
 
 
 def missing_fixture(facts: Facts, attempt: Attempt) -> Change | None:
@@ -85,21 +91,8 @@ def missing_marker(facts: Facts, attempt: Attempt) -> Change | None:
     change = _with_packages(attempt, found, "markers")
     if change is not None:
         return change
-    settings = facts.project.pytest
-    addopts = attempt.recipe.addopts
-    if addopts is None:
-        addopts = settings.addopts if settings else ()
-    strict = [word for word in addopts if word in ("--strict-markers", "--strict")]
-    reason = f"the marker {', '.join(sorted(names))} is not registered"
-    if strict:
-        kept = tuple(word for word in addopts if word not in strict)
-        return changed(attempt.recipe, f"addopts without {strict[0]}: {reason}", addopts=kept)
-    if "strict_markers=false" in attempt.recipe.options:
-        return None
-    return changed(
-        attempt.recipe,
-        f"-o strict_markers=false: {reason}",
-        options=(*attempt.recipe.options, "-o", "strict_markers=false"),
+    return any_marker(
+        facts, attempt.recipe, f"the marker {', '.join(sorted(names))} is not registered"
     )
 
 
@@ -202,7 +195,7 @@ def import_mode(facts: Facts, attempt: Attempt) -> Change | None:
 
 def warnings_shown(facts: Facts, attempt: Attempt) -> Change | None:
     """Warnings as errors that stop a suite older than this Python are only shown."""
-    if attempt.ran or attempt.trial is None or _has(attempt, "-W"):
+    if attempt.ran or attempt.trial is None:
         return None
     settings = facts.project.pytest
     if settings is None or not any(line.startswith("error") for line in settings.filterwarnings):
@@ -212,7 +205,8 @@ def warnings_shown(facts: Facts, attempt: Attempt) -> Change | None:
     found = {match["name"] for match in _WARNING_AS_ERROR.finditer(text)}
     # of pytest's own all, which are about the suite: one may well hide the next
     names = sorted("pytest.PytestWarning" if "." in name else name for name in found)
-    names = list(dict.fromkeys(names))
+    shown = attempt.recipe.options
+    names = [name for name in dict.fromkeys(names) if f"default::{name}" not in shown]
     if not names:
         return None
     words = [word for name in names for word in ("-W", f"default::{name}")]

@@ -254,6 +254,45 @@ def strict_config(facts: Facts, recipe: Recipe) -> Change | None:
     return None
 
 
+def markers_of_xdist(facts: Facts, recipe: Recipe) -> Change | None:
+    """Without xdist its markers are unknown, which strict markers and warnings as errors mind."""
+    settings = facts.project.pytest
+    need = next((each for each in facts.needs.needs if each.package == "pytest-xdist"), None)
+    if need is None or settings is None or recipe.framework is not TestFramework.PYTEST:
+        return None
+    marker = next((each for each in need.reasons if each.kind is ReasonKind.MARKER), None)
+    if marker is None:
+        return None
+    reason = f"the marker {marker.detail} is xdist's"
+    change = any_marker(facts, recipe, reason) if settings.strict_markers else None
+    if any(line.startswith("error") for line in settings.filterwarnings):
+        before = recipe if change is None else change.recipe
+        words = ("-W", "default::pytest.PytestUnknownMarkWarning")
+        change = changed(
+            before, f"{shlex.join(words)}: {reason}", options=(*before.options, *words)
+        )
+    return change
+
+
+def any_marker(facts: Facts, recipe: Recipe, reason: str) -> Change | None:
+    """A recipe in which unregistered markers are taken; None where it takes them already."""
+    settings = facts.project.pytest
+    addopts = recipe.addopts
+    if addopts is None:
+        addopts = settings.addopts if settings else ()
+    strict = [word for word in addopts if word in ("--strict-markers", "--strict")]
+    if strict:
+        kept = tuple(word for word in addopts if word not in strict)
+        return changed(recipe, f"addopts without {strict[0]}: {reason}", addopts=kept)
+    if "strict_markers=false" in recipe.options:
+        return None
+    return changed(
+        recipe,
+        f"-o strict_markers=false: {reason}",
+        options=(*recipe.options, "-o", "strict_markers=false"),
+    )
+
+
 def loosened(facts: Facts, recipe: Recipe, reason: str) -> Change:
     """A recipe in which unknown settings are only warned of."""
     settings = facts.project.pytest
@@ -298,6 +337,7 @@ RULES: tuple[Callable[[Facts, Recipe], Change | None], ...] = (
     no_xdist,
     addopts_without_tools,
     strict_config,
+    markers_of_xdist,
     own_rootdir,
     test_paths,
     shipped_tests,

@@ -228,6 +228,8 @@ def test_imports_of_what_nobody_requires(facts_of: FactsOf, attempts: Attempts) 
 CONFIGURED = PLAIN | {
     "pyproject.toml": PYPROJECT
     + """
+[project.optional-dependencies]
+forms = ["python-multipart"]
 [tool.pytest.ini_options]
 addopts = "-ra --strict-markers --strict-config --gone=3"
 filterwarnings = ["error"]
@@ -254,6 +256,12 @@ testpaths = ["tests"]
             "E   ModuleNotFoundError: No module named 'flask'",
             "pip install -e . && pip install flask",
             id="well-known-name",
+        ),
+        pytest.param(
+            'E   RuntimeError: Form data requires "python-multipart" to be installed.\n'
+            "E   You can install it with: pip install python-multipart, or pip install nobodys",
+            "pip install -e . && pip install python-multipart",
+            id="asked-for",
         ),
         pytest.param(
             "E       fixture 'mocker' not found",

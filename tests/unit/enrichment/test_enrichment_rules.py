@@ -302,6 +302,20 @@ def test_splitting_addopts(words: str, kept: str, dropped: str) -> None:
     assert found == (kept.split(), dropped.split())
 
 
+def test_markers_of_xdist_are_minded_no_more(facts_of: FactsOf) -> None:
+    marked = "import pytest\n\n@pytest.mark.xdist_group('a')\ndef test_it():\n    pass\n"
+    files = {
+        **PLAIN,
+        "tests/test_more.py": marked,
+        "pytest.ini": "[pytest]\naddopts = -ra --strict-markers\nfilterwarnings =\n  error\n",
+    }
+    recipe = first_plan(facts_of(files)).recipe
+    assert recipe.test_command == (
+        "python -m pytest -p no:xdist -W default::pytest.PytestUnknownMarkWarning"
+        " -o addopts=-ra tests"
+    )
+
+
 def test_files_that_nothing_runs_are_no_tests(facts_of: FactsOf) -> None:
     tree = {**PLAIN, "tests/test_thing.py": "", "tests/integrate.py": "import subprocess\n"}
     assert first_plan(facts_of(tree)).recipe.skip_reason == "the sdist has no tests"
