@@ -33,6 +33,10 @@ _NO_FIXTURE = re.compile(r"fixture ['\"](?P<name>\w+)['\"] not found")
 _NO_MARKER = re.compile(r"['\"](?P<name>\w+)['\"] not found in `markers` configuration option")
 _NO_OPTION = re.compile(r"unrecognized arguments: (?P<words>[^\n]+)")
 _NO_SETTING = re.compile(r"Unknown config (?:option|ini key)s?: (?P<name>\w+)")
+# A setting of pyproject.toml whose type pytest minds, and does not on its command line.
+_SETTING_TYPE = re.compile(
+    r"config option '(?P<name>\w+)' expects [^\n]*, got \w+: '?(?P<value>[^'\n]*)'?"
+)
 _NO_PLUGINS = re.compile(r"Missing required plugins: (?P<names>[^\n]+)")
 # Warnings of Python and of pytest itself, as the exceptions that filterwarnings = error makes.
 _WARNING_AS_ERROR = re.compile(
@@ -136,6 +140,20 @@ def unknown_setting(facts: Facts, attempt: Attempt) -> Change | None:
     if "strict_config=false" in attempt.recipe.options:
         return None
     return loosened(facts, attempt.recipe, f"{', '.join(sorted(names))} is unknown")
+
+
+def setting_of_another_type(facts: Facts, attempt: Attempt) -> Change | None:
+    """A number that is written as text, or the other way: as text, which -o takes for both."""
+    del facts
+    match = _SETTING_TYPE.search(attempt.output)
+    if attempt.ran or attempt.stage is not Stage.TEST or match is None:
+        return None
+    word = f"{match['name']}={match['value']}"
+    if word in attempt.recipe.options:
+        return None
+    options = (*attempt.recipe.options, "-o", word)
+    reason = f"-o {word}: pytest minds the type that the setting is written in"
+    return changed(attempt.recipe, reason, options=options)
 
 
 def required_plugins(facts: Facts, attempt: Attempt) -> Change | None:
@@ -323,6 +341,7 @@ MENDS: tuple[Callable[[Facts, Attempt], Change | None], ...] = (
     missing_marker,
     unknown_option,
     unknown_setting,
+    setting_of_another_type,
     required_plugins,
     broken_plugin,
     alarm_in_pytest,

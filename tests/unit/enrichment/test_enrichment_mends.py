@@ -327,6 +327,11 @@ def test_what_a_suite_shows_that_it_needs(
             id="deprecation",
         ),
         pytest.param(
+            "ERROR: x.toml: config option 'verbosity' expects one of int | 'auto', got str: '0'",
+            "-o verbosity=0",
+            id="type-of-a-setting",
+        ),
+        pytest.param(
             "INTERNALERROR> Failed: Timeout (>0.1s) from pytest-timeout.",
             "-o timeout_func_only=true",
             id="alarm-in-pytest",
