@@ -61,7 +61,7 @@ def test_flaky(batch: FtBatch) -> None:
 
 def test_compat(batch: FtBatch) -> None:
     printed = read(batch, "compat", str(batch.run_dir), "--extensions-only")
-    assert "1 leave the GIL off, 1 turn the GIL on" in printed
+    assert "1 leaves the GIL off, 1 turns the GIL on" in printed
     assert "mini_wants_gil._ext: the GIL came on when it was loaded" in printed
 
 

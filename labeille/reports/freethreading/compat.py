@@ -75,17 +75,20 @@ def package_blocks(package: PackageCompat) -> list[Block]:
 def _counts(packages: Iterable[PackageCompat]) -> str:
     verdicts = [package.verdict for package in packages]
     counts = {each: verdicts.count(each) for each in GilVerdict}
-    return ", ".join(f"{count} {_counted(each)}" for each, count in counts.items() if count)
+    return ", ".join(_counted(each, count) for each, count in counts.items() if count)
 
 
-def _counted(verdict: GilVerdict) -> str:
-    return {
+def _counted(verdict: GilVerdict, count: int) -> str:
+    """ "3 leave the GIL off", "1 turns the GIL on"."""
+    ending = "s" if count == 1 else ""
+    words = {
         GilVerdict.PURE: "pure Python",
-        GilVerdict.STAYS_OFF: "leave the GIL off",
-        GilVerdict.TURNS_ON: "turn the GIL on",
+        GilVerdict.STAYS_OFF: f"leave{ending} the GIL off",
+        GilVerdict.TURNS_ON: f"turn{ending} the GIL on",
         GilVerdict.UNKNOWN: "unknown",
         GilVerdict.NOT_EXAMINED: "not examined",
-    }[verdict]
+    }
+    return f"{count} {words[verdict]}"
 
 
 def _row(package: PackageCompat) -> tuple[Inline, ...]:
