@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labeille.campaigns.campaign import holding
 from labeille.campaigns.differential.conditions import split_conditions
 from labeille.campaigns.differential.plan import (
     DEFAULT_REPEAT,
@@ -18,7 +17,6 @@ from labeille.campaigns.differential.plan import (
     finish,
     plan_differential,
 )
-from labeille.campaigns.resume import RESUME_OPTION
 from labeille.cli.options import (
     eligibility_options,
     environment_options,
@@ -29,13 +27,13 @@ from labeille.cli.options import (
     source_options,
     trial_options,
 )
+from labeille.cli.running import running
 from labeille.cli.session_options import BATCH_OPTIONS, PackageCommand
 from labeille.cli.wishes import shared_wishes
-from labeille.errors import ExitCode, Interrupted, UsageError
-from labeille.reports.differential import DifferentialProgress, dry_run_text, summary_text
+from labeille.errors import ExitCode, UsageError
+from labeille.reports.differential import DifferentialProgress, headline, summary_text
+from labeille.reports.dry_run import dry_run_text
 from labeille.reports.words import Verbosity
-from labeille.supervision.cancellation import Cancellation
-from labeille.supervision.interrupts import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -115,7 +113,7 @@ def compare(wishes: DifferentialWishes, options: Mapping[str, Any]) -> ExitCode:
     verbosity = Verbosity.parse(verbose=options["verbose"], quiet=options["quiet"])
     plan = plan_differential(wishes, report=lambda line: click.echo(line, err=True))
     if options["dry_run"]:
-        click.echo(dry_run_text(plan, verbosity))
+        click.echo(dry_run_text(headline(plan), plan, verbosity))
         return ExitCode.OK
     run_plan(plan, verbosity)
     return exit_code(plan.differentials())
@@ -129,22 +127,15 @@ def run_plan(plan: DifferentialPlan, verbosity: Verbosity) -> None:
     # 0.15 s that a dry run and --help need not wait for
     from labeille.campaigns.differential.campaign import run_differential
 
-    cancel = Cancellation()
-    try:
-        with interruptible(cancel), holding(plan.campaign, (job.name for job in plan.jobs)):
-            meta = begin(plan)
-            try:
-                with DifferentialProgress(plan, verbosity) as progress:
-                    for _ in run_differential(plan, progress=progress, cancel=cancel):
-                        pass  # each result is kept and shown already
-            finally:
-                click.echo(summary_text(plan, plan.differentials(), verbosity))
-            finish(plan, meta)
-    except (KeyboardInterrupt, Interrupted, BrokenPipeError):
-        raise Interrupted(
-            "interrupted",
-            hint=f"the same command with {RESUME_OPTION} goes on with run {plan.run.run_id}",
-        ) from None
+    with running(plan.campaign, plan.jobs) as cancel:
+        meta = begin(plan)
+        try:
+            with DifferentialProgress(plan, verbosity) as progress:
+                for _ in run_differential(plan, progress=progress, cancel=cancel):
+                    pass  # each result is kept and shown already
+        finally:
+            click.echo(summary_text(plan, plan.differentials(), verbosity))
+        finish(plan, meta)
 
 
 def exit_code(lines: Iterable[Differential]) -> ExitCode:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labeille.campaigns.campaign import holding
-from labeille.campaigns.resume import RESUME_OPTION
 from labeille.cli import ft_reading
 from labeille.cli.options import (
     eligibility_options,
@@ -22,12 +20,11 @@ from labeille.cli.options import (
     source_options,
     trial_options,
 )
+from labeille.cli.running import running
 from labeille.cli.session_options import BATCH_OPTIONS, PackageCommand
 from labeille.cli.wishes import shared_wishes
-from labeille.errors import ExitCode, Interrupted
+from labeille.errors import ExitCode
 from labeille.results.freethreading import Category
-from labeille.supervision.cancellation import Cancellation
-from labeille.supervision.interrupts import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from labeille.campaigns.freethreading.plan import FreeThreadedPlan, FreeThreadedWishes
     from labeille.reports.words import Verbosity
     from labeille.results.freethreading import FreeThreadedRecord
+    from labeille.supervision.cancellation import Cancellation
 
 #: Categories by which a run has found something.
 _FOUND = frozenset({Category.DEADLOCK, Category.CRASH, Category.TSAN_WARNINGS})
@@ -102,6 +100,7 @@ for _command in ft_reading.commands():
     is_flag=True,
     help="Measure load, memory and clock first; wait for a calm machine, or warn.",
 )
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and on what.")
 @click.option("-v", "--verbose", is_flag=True, help="Say how each iteration ended.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
 def run(**options: Any) -> ExitCode:
@@ -165,6 +164,12 @@ def run_free_threaded(wishes: FreeThreadedWishes, options: Mapping[str, Any]) ->
 
     verbosity = Verbosity.parse(verbose=options["verbose"], quiet=options["quiet"])
     plan = plan_free_threaded(wishes, report=_tell)
+    if options["dry_run"]:
+        from labeille.reports.dry_run import dry_run_text
+        from labeille.reports.freethreading.progress import headline
+
+        click.echo(dry_run_text(headline(plan), plan, verbosity))
+        return ExitCode.OK
     run_plan(plan, verbosity, check_stability=options["check_stability"])
     return exit_code(plan.records())
 
@@ -180,23 +185,16 @@ def run_plan(
     from labeille.campaigns.freethreading.plan import begin, finish
     from labeille.reports.freethreading.progress import FreeThreadedProgress, summary_text
 
-    cancel = Cancellation()
-    try:
-        with interruptible(cancel), holding(plan.campaign, (job.name for job in plan.jobs)):
-            unstable = _wait_until_calm(plan, cancel) if check_stability else None
-            meta = begin(plan, unstable)
-            try:
-                with FreeThreadedProgress(plan, verbosity) as progress:
-                    for _ in test_free_threading(plan, progress=progress, cancel=cancel):
-                        pass  # each record is kept and shown already
-            finally:
-                click.echo(summary_text(plan, plan.records()))
-            finish(plan, meta)
-    except (KeyboardInterrupt, Interrupted, BrokenPipeError):
-        raise Interrupted(
-            "interrupted",
-            hint=f"the same command with {RESUME_OPTION} goes on with run {plan.run.run_id}",
-        ) from None
+    with running(plan.campaign, plan.jobs) as cancel:
+        unstable = _wait_until_calm(plan, cancel) if check_stability else None
+        meta = begin(plan, unstable)
+        try:
+            with FreeThreadedProgress(plan, verbosity) as progress:
+                for _ in test_free_threading(plan, progress=progress, cancel=cancel):
+                    pass  # each record is kept and shown already
+        finally:
+            click.echo(summary_text(plan, plan.records()))
+        finish(plan, meta)
 
 
 def _wait_until_calm(plan: FreeThreadedPlan, cancel: Cancellation) -> tuple[str, ...]:

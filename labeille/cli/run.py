@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labeille.campaigns.campaign import holding
 from labeille.campaigns.plan import HuntPlan, HuntWishes, begin, finish, plan_hunt
-from labeille.campaigns.resume import RESUME_OPTION
 from labeille.cli.options import (
     eligibility_options,
     environment_options,
@@ -21,15 +19,15 @@ from labeille.cli.options import (
     target_options,
     trial_options,
 )
+from labeille.cli.running import running
 from labeille.cli.session_options import BATCH_OPTIONS, PackageCommand
 from labeille.cli.wishes import shared_wishes
-from labeille.errors import ExitCode, Interrupted
+from labeille.errors import ExitCode
+from labeille.reports.dry_run import dry_run_text
 from labeille.reports.progress import progress_display
-from labeille.reports.summary import dry_run_text, summary_text
-from labeille.reports.words import Verbosity
+from labeille.reports.summary import summary_text
+from labeille.reports.words import Verbosity, headline
 from labeille.results.model import Record, Status
-from labeille.supervision.cancellation import Cancellation
-from labeille.supervision.interrupts import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -92,7 +90,7 @@ def run_hunt(wishes: HuntWishes, options: Mapping[str, Any]) -> ExitCode:
     verbosity = Verbosity.parse(verbose=options["verbose"], quiet=options["quiet"])
     plan = plan_hunt(wishes, report=lambda line: click.echo(line, err=True))
     if options["dry_run"]:
-        click.echo(dry_run_text(plan, verbosity))
+        click.echo(dry_run_text(headline(plan), plan, verbosity))
         return ExitCode.OK
     run_plan(plan, verbosity)
     return exit_code(plan.records(), strict=options["strict"])
@@ -105,22 +103,15 @@ def run_plan(plan: HuntPlan, verbosity: Verbosity) -> None:
     """
     from labeille.campaigns.hunt import hunt  # 0.15 s that a dry run and --help need not wait for
 
-    cancel = Cancellation()
-    try:
-        with interruptible(cancel), holding(plan.campaign, (job.name for job in plan.jobs)):
-            meta = begin(plan)
-            try:
-                with progress_display(plan, verbosity) as progress:
-                    for _ in hunt(plan, progress=progress, cancel=cancel):
-                        pass  # each record is kept and shown already
-            finally:
-                click.echo(summary_text(plan, plan.records(), verbosity))
-            finish(plan, meta)
-    except (KeyboardInterrupt, Interrupted, BrokenPipeError):
-        raise Interrupted(
-            "interrupted",
-            hint=f"the same command with {RESUME_OPTION} goes on with run {plan.run.run_id}",
-        ) from None
+    with running(plan.campaign, plan.jobs) as cancel:
+        meta = begin(plan)
+        try:
+            with progress_display(plan, verbosity) as progress:
+                for _ in hunt(plan, progress=progress, cancel=cancel):
+                    pass  # each record is kept and shown already
+        finally:
+            click.echo(summary_text(plan, plan.records(), verbosity))
+        finish(plan, meta)
 
 
 def exit_code(records: Iterable[Record], *, strict: bool) -> ExitCode:

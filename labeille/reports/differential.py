@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from labeille.reports.step_lines import StepLines
 from labeille.reports.tables import Table, table_text
 from labeille.reports.words import (
     Verbosity,
     one_line,
-    revision_text,
     target_text,
     tests_text,
     verdict_line,
@@ -19,13 +18,10 @@ from labeille.results.differential import Differential, DifferentialVerdict, Fin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Self
 
     from labeille.campaigns.differential.package import Compared
     from labeille.campaigns.differential.plan import DifferentialPlan
     from labeille.campaigns.differential.trials import Ran
-    from labeille.pipeline.job import Job
-    from labeille.pipeline.trial import Prepared
     from labeille.results.model import Record
 
 #: Tests of one verdict that are named for a package, unless --verbose.
@@ -49,68 +45,19 @@ def headline(plan: DifferentialPlan) -> str:
     )
 
 
-def dry_run_text(plan: DifferentialPlan, verbosity: Verbosity) -> str:
-    """What would be compared, without running it."""
-    lines = [headline(plan)]
-    for job in plan.jobs:
-        line = f"  {job.name}{f'@{job.revision}' if job.revision else ''}"
-        if verbosity >= Verbosity.VERBOSE:
-            line += f": {job.package.install_command} ; {job.package.test_command}"
-        lines.append(line)
-    selected = plan.campaign.selected
-    lines += [f"{count} passed over: {reason}" for reason, count in selected.counts.items()]
-    if plan.completed:
-        lines.append(f"{plan.completed} have a verdict already")
-    lines += [str(problem) for problem in selected.problems]
-    return "\n".join(lines)
-
-
-class DifferentialProgress:
+class DifferentialProgress(StepLines):
     """A line for each thing that happens."""
 
     def __init__(self, plan: DifferentialPlan, verbosity: Verbosity) -> None:
-        self._plan = plan
-        self._verbosity = verbosity
-        self._lock = threading.Lock()
-        self._done = 0
-
-    def __enter__(self) -> Self:
-        if self._verbosity > Verbosity.QUIET:
-            self._print(headline(self._plan))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """There is nothing to take away."""
-
-    def preparing(self, job: Job) -> None:
-        """Say that the checkout and the environment are being got, if there is time to read it."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            self._print(f"{job.name}: preparing")
-
-    def testing(self, prepared: Prepared) -> None:
-        """Say what is run, and in which environment."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            environment = prepared.environment
-            how = "reused" if environment.reused else f"built by {environment.backend}"
-            what = f"{prepared.job.name}: testing {revision_text(prepared)}"
-            self._print(f"{what} in {environment.path} ({how})")
+        super().__init__(headline(plan), len(plan.jobs), verbosity)
 
     def tried(self, ran: Ran, what: str) -> None:
         """Say how a trial ended, if there is time to read it."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            self._print(trial_line(ran, what))
+        self._say(trial_line(ran, what))
 
     def finished(self, compared: Compared) -> None:
         """Say the verdict."""
-        with self._lock:
-            self._done += 1
-            done = self._done
-        if self._verbosity > Verbosity.QUIET:
-            self._print(f"[{done}/{len(self._plan.jobs)}] {package_line(compared)}")
-
-    def _print(self, line: str) -> None:
-        with self._lock:
-            print(line, flush=True)
+        self._count(package_line(compared))
 
 
 def trial_line(ran: Ran, what: str) -> str:

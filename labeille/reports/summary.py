@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from labeille.reports.words import STATUS_STYLES, Verbosity, headline, one_line, tests_text
+from labeille.reports.words import STATUS_STYLES, Verbosity, one_line, tests_text
 from labeille.results.model import Record, Status
 
 if TYPE_CHECKING:
@@ -37,23 +37,6 @@ def summary_text(plan: HuntPlan, records: Sequence[Record], verbosity: Verbosity
     blocks += _crash_blocks(plan, records)
     blocks.append(f"results: {plan.run.path}")
     return "\n\n".join(blocks)
-
-
-def dry_run_text(plan: HuntPlan, verbosity: Verbosity) -> str:
-    """What would be run, without running it."""
-    lines = [headline(plan)]
-    for job in plan.jobs:
-        revision = f"@{job.revision}" if job.revision else ""
-        line = f"  {job.name}{revision}"
-        if verbosity >= Verbosity.VERBOSE:
-            line += f": {job.package.install_command} ; {job.package.test_command}"
-        lines.append(line)
-    for reason, count in plan.campaign.selected.counts.items():
-        lines.append(f"{count} passed over: {reason}")
-    if plan.completed:
-        lines.append(f"{plan.completed} have a verdict already")
-    lines += [str(problem) for problem in plan.campaign.selected.problems]
-    return "\n".join(lines)
 
 
 def _crash_blocks(plan: HuntPlan, records: Sequence[Record]) -> list[str]:

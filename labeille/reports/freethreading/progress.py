@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import shlex
-import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from labeille.reports.freethreading.words import percent, verdict_text
-from labeille.reports.words import Verbosity, one_line, revision_text
+from labeille.reports.step_lines import StepLines
+from labeille.reports.words import Verbosity, one_line
 from labeille.results.freethreading import Category, IterationStatus, Series
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self
 
     from labeille.campaigns.freethreading.plan import FreeThreadedPlan
     from labeille.pipeline.job import Job
-    from labeille.pipeline.trial import Prepared
     from labeille.results.freethreading import FreeThreadedRecord, Iteration
 
 _SERIES_WORDS = {
@@ -27,54 +25,21 @@ _SERIES_WORDS = {
 }
 
 
-class FreeThreadedProgress:
+class FreeThreadedProgress(StepLines):
     """A line for each package, and with --verbose for each iteration."""
 
     def __init__(self, plan: FreeThreadedPlan, verbosity: Verbosity) -> None:
-        self._plan = plan
-        self._verbosity = verbosity
-        self._lock = threading.Lock()
-        self._done = 0
-
-    def __enter__(self) -> Self:
-        if self._verbosity > Verbosity.QUIET:
-            self._print(headline(self._plan))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """There is nothing to take away."""
-
-    def preparing(self, job: Job) -> None:
-        """Say that the checkout and the environment are being got, if there is time to read it."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            self._print(f"{job.name}: preparing")
-
-    def testing(self, prepared: Prepared) -> None:
-        """Say what is run, and in which environment."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            environment = prepared.environment
-            how = "reused" if environment.reused else f"built by {environment.backend}"
-            what = f"{prepared.job.name}: testing {revision_text(prepared)}"
-            self._print(f"{what} in {environment.path} ({how})")
+        super().__init__(headline(plan), len(plan.jobs), verbosity)
+        self._iterations = plan.manner.iterations
 
     def iterated(self, job: Job, series: Series, iteration: Iteration) -> None:
         """Say how an iteration ended, if there is time to read it."""
-        if self._verbosity >= Verbosity.VERBOSE:
-            total = self._plan.manner.iterations
-            which = f"{_SERIES_WORDS[series]} {iteration.index + 1}/{total}"
-            self._print(f"{job.name}: {which}: {iteration_text(iteration)}")
+        which = f"{_SERIES_WORDS[series]} {iteration.index + 1}/{self._iterations}"
+        self._say(f"{job.name}: {which}: {iteration_text(iteration)}")
 
     def finished(self, record: FreeThreadedRecord) -> None:
         """Say the category."""
-        with self._lock:
-            self._done += 1
-            done = self._done
-        if self._verbosity > Verbosity.QUIET:
-            self._print(f"[{done}/{len(self._plan.jobs)}] {record_line(record)}")
-
-    def _print(self, line: str) -> None:
-        with self._lock:
-            print(line, flush=True)
+        self._count(record_line(record))
 
 
 def headline(plan: FreeThreadedPlan) -> str:
