@@ -75,6 +75,14 @@ def stressed(tmp_path_factory: pytest.TempPathFactory, free_threaded_python: Pat
     return run_ft_batch(root, "stressed", free_threaded_python, *options)
 
 
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory, free_threaded_python: Path) -> FtBatch:
+    root = tmp_path_factory.mktemp("ft-decided")
+    write_ft_registry(("compatible", "locks-inverted"), root)
+    options = ("--iterations", "3", "--compare-with-gil", "--until-decided", "--stall-threshold")
+    return run_ft_batch(root, "decided", free_threaded_python, *options, str(STALL_THRESHOLD))
+
+
 @pytest.mark.parametrize(
     ("name", "category"),
     [
@@ -156,6 +164,39 @@ def test_nothing_is_left(slow: FtBatch, compared: FtBatch, races: FtBatch) -> No
     for batch in (slow, compared, races):
         assert batch.survivors == []
         assert list((batch.root / "tmp").iterdir()) == []
+
+
+def test_a_package_ends_once_it_is_decided(decided: FtBatch) -> None:
+    hanging, passing = decided["locks-inverted"], decided["compatible"]
+    assert hanging.category is Category.DEADLOCK, decided.output
+    assert (hanging.iterations_completed, hanging.iterations_planned) == (1, 3)
+    assert hanging.stopped_early == "decided after 1 of 3 iterations"
+    # A pass may still be followed by anything else; but what never failed is broken by nothing.
+    assert (passing.category, passing.iterations_completed) == (Category.COMPATIBLE, 3)
+    assert passing.gil_enabled_iterations == ()
+    assert passing.breakage is Breakage.NONE
+
+
+def test_the_first_pass_can_be_enough(compared: FtBatch, free_threaded_python: Path) -> None:
+    """In the folder of ``compared``: its environments serve again."""
+    options = ("--iterations", "4", "--stop-on-first-pass", "--no-detect-extensions")
+    packages = ("--packages", "mini-compatible,mini-fails-anyway")
+    batch = run_ft_batch(compared.root, "first", free_threaded_python, *options, *packages)
+    assert batch["compatible"].iterations_completed == 1, batch.output
+    assert batch["compatible"].stopped_early == "stopped at the first pass"
+    assert batch["compatible"].extension_compat is None
+    assert batch["fails-anyway"].iterations_completed == 4
+    assert batch["fails-anyway"].stopped_early is None
+
+
+def test_a_run_is_gone_on_with_in_its_own_manner(
+    compared: FtBatch, free_threaded_python: Path
+) -> None:
+    refused = run_ft_batch(
+        compared.root, "compared", free_threaded_python, "--iterations", "2", "--skip-completed"
+    )
+    assert refused.exit_code == 2
+    assert "run compared was begun with --iterations 5, not 2" in refused.output
 
 
 def test_stress_is_told_apart(stressed: FtBatch) -> None:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 #: Bytes of standard error that are searched for stacks: a process with hundreds of threads.
 _STACK_BYTES = 512 * 1024
 _LAST_LINE = 500  # characters
+#: Failures of one iteration that are kept with message and place; the per-test log has them all.
+_DETAILED = 100
 
 _STATUSES = {
     Status.PASS: IterationStatus.PASS,
@@ -150,7 +152,7 @@ def _iteration(
         reason=record.reason,
         activity=_activity(trial),
         failed_tests={name: failure_signature(messages.get(name)) for name in ids},
-        failure_details=_details(trial, ids, messages),
+        failure_details=_details(trial, ids[:_DETAILED], messages),
         running_test=record.running_test,
         stacks=_stacks(trial) if status in _WITH_STACKS else (),
         condition=record.condition,

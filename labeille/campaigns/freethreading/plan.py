@@ -45,6 +45,10 @@ DEFAULT_ITERATIONS = 10
 #: Seconds without a byte after which an iteration counts as a deadlock.
 DEFAULT_STALL_THRESHOLD = 60.0
 
+#: What all packages of one run have in common.
+_DECISIVE = ("iterations", "compare_with_gil", "stress_threads", "tsan")
+_OTHER_RUN = "give this one another --run-id"
+
 #: Categories that say nothing of free threading: tried again by ``--skip-completed``.
 TRIED_AGAIN = frozenset({Category.INSTALL_FAILURE, Category.IMPORT_FAILURE, Category.UNKNOWN})
 
@@ -194,18 +198,14 @@ def begin(plan: FreeThreadedPlan, unstable: tuple[str, ...] | None = None) -> Fr
 
     ``unstable`` is what was found wrong with the machine, None where nobody looked.
 
-    Raises UsageError when the run was begun on another target, and where one of the folders cannot
-    be written.
+    Raises UsageError when the run was begun on another target or in another manner (the numbers of
+    one run are to mean one thing), and where one of the folders cannot be written.
     """
     check_places(plan.campaign.wishes.places)
     common = new_meta(plan.campaign)
     before = read_meta(plan.run.path)
-    if before is not None and before.target_id not in (None, plan.target.target_id):
-        raise UsageError(
-            f"run {before.run_id} was begun with {before.target_python}, not with "
-            f"{plan.target.python}",
-            hint="give this one another --run-id",
-        )
+    if before is not None:
+        _check_same(before, plan)
     started = before.started_at if before and before.started_at else common.started_at
     meta = FreeThreadedMeta(
         run_id=common.run_id,
@@ -230,6 +230,30 @@ def begin(plan: FreeThreadedPlan, unstable: tuple[str, ...] | None = None) -> Fr
     )
     _write_meta(plan.run, meta)
     return meta
+
+
+def _check_same(before: FreeThreadedMeta, plan: FreeThreadedPlan) -> None:
+    if before.target_id not in (None, plan.target.target_id):
+        raise UsageError(
+            f"run {before.run_id} was begun with {before.target_python}, not with "
+            f"{plan.target.python}",
+            hint=_OTHER_RUN,
+        )
+    now = _config(plan)
+    for name in _DECISIVE:
+        if name in before.config and before.config[name] != now[name]:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"run {before.run_id} was begun with {option} {_spelled(before.config[name])}, "
+                f"not {_spelled(now[name])}",
+                hint=_OTHER_RUN,
+            )
+
+
+def _spelled(value: object) -> str:
+    if value is None:
+        return "unset"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
 
 
 def finish(plan: FreeThreadedPlan, meta: FreeThreadedMeta) -> None:
