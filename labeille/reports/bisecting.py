@@ -36,7 +36,9 @@ class BisectProgress:
         self._plan = plan
         self._verbosity = verbosity
         self._stream = stream
-        self._times = [step.seconds for step in plan.notebook.bisection.steps]
+        known = plan.notebook.bisection
+        self._times = [step.seconds for step in known.steps]
+        self._end_time = known.ends[-1].seconds if known.ends else None
         self._lineage: Lineage | None = None
         self._wanted: LookedFor | None = None
 
@@ -73,6 +75,7 @@ class BisectProgress:
 
     def end_checked(self, step: BisectStep, *, is_bad_end: bool) -> None:
         """An end, with what it showed."""
+        self._end_time = step.seconds
         which = "bad end" if is_bad_end else "good end"
         self._print(f"{which} {self._step_text(step)}")
 
@@ -86,7 +89,7 @@ class BisectProgress:
         )
         self._print(
             f"looking for {what} in {counted(commits, self._plan.question.kind)}: "
-            f"about {counted_steps(commits)}"
+            f"{self._about(commits)}"
         )
 
     def step_begins(self, item: str, number: int, left: int) -> None:
@@ -112,11 +115,14 @@ class BisectProgress:
         steps = steps_left(candidates)
         if not steps:
             return "nothing left to try" if candidates == 1 else f"{candidates} left"
-        items = counted(candidates, self._plan.question.kind)
-        text = f"{items} left, about {counted_steps(candidates)}"
-        if self._times:
-            text += f", {_duration(steps * sum(self._times) / len(self._times))}"
-        return text
+        return f"{counted(candidates, self._plan.question.kind)} left, {self._about(candidates)}"
+
+    def _about(self, candidates: int) -> str:
+        """The steps that so many candidates take, and the time, by what the last steps took."""
+        steps = steps_left(candidates)
+        text = f"about {steps} step{'' if steps == 1 else 's'}"
+        times = self._times or ([] if self._end_time is None else [self._end_time])
+        return f"{text}, {_duration(steps * sum(times) / len(times))}" if times else text
 
     def _shown(self, item: str) -> str:
         return item[:_SHORT] if self._plan.question.kind is BisectKind.COMMITS else item
@@ -139,12 +145,6 @@ def counted(number: int, kind: BisectKind) -> str:
     """A number of items, with their noun."""
     one, many = _NOUNS[kind]
     return f"{number} {one if number == 1 else many}"
-
-
-def counted_steps(candidates: int) -> str:
-    """The steps left, with their noun."""
-    steps = steps_left(candidates)
-    return f"{steps} step{'' if steps == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:

@@ -61,7 +61,6 @@ class BisectStep(msgspec.Struct, frozen=True, kw_only=True):
 class LookedFor(msgspec.Struct, frozen=True, kw_only=True):
     """What makes a commit bad; what was not asked for is as the bad end shows it.
 
-    ``adopted`` says that the signature is the bad end's, and a crash at the same place will do.
     ``test`` is the one test that was asked for. ``seen_in`` is the test that the bad end was
     running then, ``alone`` the command by which that test shows it alone, None where it does not;
     ``exit_code`` is the bad end's.
@@ -69,7 +68,6 @@ class LookedFor(msgspec.Struct, frozen=True, kw_only=True):
 
     status: Status
     signature: str | None = None
-    adopted: bool = False
     test: str | None = None
     seen_in: str | None = None
     alone: str | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from labeille.registry.model import SourceKind
+from labeille.sources.failure import GitError, Trouble
 from labeille.sources.folders import Marker, publish, read_marker, remove
 from labeille.sources.model import Checkout
 from labeille.sources.work_tree import make_tree, restore_tree
@@ -63,13 +64,19 @@ class MovingTree:
     def move(self, commit: str) -> Checkout:
         """The tree at another commit: its files, and what the install built; nothing else.
 
-        Raises SourceError.
+        Anew where the old one is damaged: its key tells. Raises SourceError.
         """
         marker = read_marker(self._place)
         if marker is None:
             return self.make(commit)
         folder = self._place / marker.folder
-        restore_tree(self._history.git, folder, commit)
+        try:
+            self._get(folder, commit)
+            restore_tree(self._history.git, folder, commit)
+        except GitError as error:
+            if error.trouble is not Trouble.DAMAGE:
+                raise
+            return self.make(commit)
         built = msgspec.json.decode(self._notes.read_bytes(), type=_Built).paths
         _remove_files(folder, set(self._strangers(folder)).difference(built))
         return self._checkout(marker, commit)
@@ -86,6 +93,19 @@ class MovingTree:
     def remove(self) -> None:
         """Remove it with all that is in it."""
         remove(self._place)
+
+    def _get(self, folder: Path, commit: str) -> None:
+        """Bring a commit that is younger than the tree into it, with all branches and tags."""
+        git = self._history.git
+        if git.asks(folder, "cat-file", "-e", f"{commit}^{{commit}}") is not None:
+            return
+        everything = (
+            "+refs/heads/*:refs/remotes/origin/*",
+            "+refs/tags/*:refs/tags/*",
+            "+refs/labeille/*:refs/labeille/*",
+        )
+        options = ("--quiet", "--force", "--no-write-fetch-head", "--")
+        git.local(folder, "fetch", *options, str(self._history.repository), *everything)
 
     @property
     def _notes(self) -> Path:

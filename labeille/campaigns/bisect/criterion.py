@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 BAD_STATUSES = (Status.CRASH, Status.FAIL, Status.TIMEOUT)
 #: How the reason begins where a crash is not the one that is looked for.
 ANOTHER_CRASH = "another crash"
+#: A signature with its hash.
+_WHOLE = re.compile(r"[a-z-]+:.+:[0-9a-f]{8}", re.DOTALL)
 #: How frames begin that many crashes have in common: ctypes' modules, code of the JIT.
 _NOBODYS_FRAMES = ("ctypes/", JIT)
 #: pytest's exit codes of a suite that ran.
@@ -43,15 +46,12 @@ def looked_for(
     if verdict.status not in BAD_STATUSES:
         return None
     signature = verdict.crash.signature if verdict.crash else None
-    wanted = asked or LookedFor(
-        status=verdict.status, signature=signature, adopted=signature is not None
-    )
+    wanted = asked or LookedFor(status=verdict.status, signature=signature)
     if not _shows(wanted, verdict):
         return None
     return LookedFor(
         status=wanted.status,
         signature=wanted.signature,
-        adopted=wanted.adopted,
         test=test,
         seen_in=trial.log.running_test if trial else None,
         in_collection=trial is None or trial.log.collecting,
@@ -81,12 +81,13 @@ def judge(wanted: LookedFor, verdict: Verdict, trial: Trial | None) -> Judgement
 def matches(wanted: LookedFor, signature: str) -> bool:
     """Whether a crash's signature is the one that is looked for.
 
-    One that was asked for may be a part of it. One that the bad end showed is another bug's only
-    where the crash is in another place: between revisions, a stack's outer frames change.
+    It may be a part of it. Where it is a whole one, the bad end's perhaps, only a crash at another
+    place is another bug: between revisions, a stack's outer frames change.
     """
     if wanted.signature is None or wanted.signature in signature:
         return True
-    return wanted.adopted and _place(wanted.signature) == _place(signature)
+    whole = _WHOLE.fullmatch(wanted.signature)
+    return whole is not None and _place(wanted.signature) == _place(signature)
 
 
 def has_run(wanted: LookedFor, trial: Trial | None) -> bool | None:
@@ -119,9 +120,9 @@ def _shows(wanted: LookedFor, verdict: Verdict) -> bool:
 
 def _difference(wanted: LookedFor, verdict: Verdict) -> str | None:
     """What is to be said where a crash is taken for the one that is looked for."""
-    if not wanted.adopted or verdict.crash is None or wanted.signature is None:
+    if wanted.signature is None or verdict.crash is None:
         return None
-    if wanted.signature == verdict.crash.signature:
+    if wanted.signature in verdict.crash.signature:
         return None
     return "at the same place"
 

@@ -128,13 +128,13 @@ class Search:
         return wanted
 
     def _check_good(self, good: str | None, bad: str, wanted: LookedFor) -> str:
+        known = {step.commit: step for step in self._notebook.bisection.ends}
         if good is not None:
-            step = self._check_end(good, wanted)
+            step = known.get(good) or self._check_end(good, wanted)
             if step.verdict is not BisectVerdict.GOOD:
                 raise self._not_good(good, step)
             self._notebook.note(good=good)
             return good
-        known = {step.commit: step for step in self._notebook.bisection.ends}
         for item in _thinned(self._lineage.perhaps_good(bad)):
             step = known.get(item) or self._check_end(item, wanted)
             if step.verdict is BisectVerdict.GOOD:

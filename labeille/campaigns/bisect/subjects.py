@@ -75,6 +75,7 @@ class Commits:
                 tree.remove()
         elif not prepared.environment.reused:
             tree.settle()
+            second_hand = False
         return Subject(prepared=prepared, second_hand=second_hand)
 
 

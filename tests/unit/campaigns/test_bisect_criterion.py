@@ -60,10 +60,8 @@ ANYWHERE = LookedFor(status=Status.CRASH, signature=SIGNATURE)
 AT = "signal:SIGSEGV|ctypes/__init__.py:string_at|core.py:check"
 CTYPES_ELSEWHERE = "signal:SIGSEGV|ctypes/__init__.py:string_at|core.py:decode:22222222"
 JIT_SIGNATURE = "signal:SIGSEGV|<jit>|core.py:check:33333333"
-SEEN = LookedFor(
-    status=Status.CRASH, signature=f"{AT}|core.py:decode|y.py:f:00000000", adopted=True
-)
-SEEN_ASSERT = LookedFor(status=Status.CRASH, signature=SIGNATURE, adopted=True)
+SEEN = LookedFor(status=Status.CRASH, signature=f"{AT}|core.py:decode|y.py:f:00000000")
+SEEN_ASSERT = LookedFor(status=Status.CRASH, signature=SIGNATURE)
 OTHER_WAY = "at the same place"
 
 

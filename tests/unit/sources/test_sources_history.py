@@ -162,3 +162,21 @@ def test_a_tree_made_anew_is_another_one(history: History) -> None:
     assert not (second.path / "built.so").exists()
     tree.remove()
     assert not os.path.lexists(second.path)
+
+
+def test_a_tree_gets_what_is_younger(repo: Repo, tmp_path: Path) -> None:
+    """It stands from before, and the repository has gone on; its install serves all the same."""
+    upstream = repo.copy(tmp_path / "upstream")
+    package = Package(name="it", repo=str(upstream.path))
+    settings = SourceSettings(repos_dir=tmp_path / "repos", shallow=False)
+    with hold_history(package, settings) as history:
+        tree = MovingTree(history, "kind")
+        first = tree.make(history.resolve("main"))
+        tree.settle()
+    younger = upstream.commit("Commit 4", "module.py")
+    upstream.git("tag", "v3")
+    with hold_history(package, settings) as history:
+        second = MovingTree(history, "kind").move(younger)
+        assert history.git.local(second.path, "describe", "--tags") == "v3"
+    assert (second.path, second.key) == (first.path, first.key)
+    assert (second.path / "module.py").read_text() == "Commit 4"
