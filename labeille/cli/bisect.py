@@ -10,8 +10,9 @@ from click.core import ParameterSource
 
 from labeille.campaigns.bisect.plan import BisectWishes, plan_bisection
 from labeille.cli.options import (
-    bound_options,
+    Seconds,
     environment_options,
+    further_bound_options,
     place_options,
     repo_override_option,
     target_options,
@@ -69,7 +70,10 @@ RESUME_OPTION = "--resume"
 @target_options
 @repo_override_option
 @environment_options
-@bound_options
+@click.option(
+    "--timeout", type=Seconds(), help="Of a whole suite.  [default: the package's own, or 600]"
+)
+@further_bound_options
 @click.option("--json", "as_json", is_flag=True, help="Print bisect.json; all else to stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more of each step.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the result.")

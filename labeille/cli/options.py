@@ -263,6 +263,13 @@ def bound_options(function: Function) -> Function:
             type=Seconds(),
             help="Of a whole suite; a package's own goes before it.  [default: 600]",
         ),
+        further_bound_options,
+    )(function)
+
+
+def further_bound_options(function: Function) -> Function:
+    """Bounds of every trial but its time, for commands in which that goes before a package's."""
+    return _stack(
         click.option(
             "--stall-threshold",
             type=Seconds(zero="wait for ever"),
