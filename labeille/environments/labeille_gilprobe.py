@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-#: Include/moduleobject.h: the slot that says whether a module needs the GIL, and its two values.
-PY_MOD_GIL = 4
+#: The slot Py_mod_gil, as Include/moduleobject.h numbered it and as Include/slots_generated.h does
+#: since 3.15, and its two values.
+PY_MOD_GIL = (4, 87)
 PY_MOD_GIL_USED, PY_MOD_GIL_NOT_USED = 0, 1
+#: Slots that hold further slots: Py_slot_subslots, Py_mod_slots (PEP 820).
+_NESTED = (92, 94)
 #: More slots than any definition has: a wrong guess at the layout must not run through memory.
 _MOST_SLOTS = 64
 
@@ -67,7 +70,8 @@ def watch_loading(report: Report) -> None:
         before = gil_is_on()
         report.write("loading", module=spec.name, file=str(spec.origin), gil=before)
         module = create(self, spec)
-        report.write("loaded", module=spec.name, gil=gil_is_on(), definition=_definition_of(module))
+        definition = _definition_of(module, spec.name, str(spec.origin))
+        report.write("loaded", module=spec.name, gil=gil_is_on(), definition=definition)
         return module
 
     ExtensionFileLoader.create_module = create_module  # type: ignore[method-assign]
@@ -136,7 +140,7 @@ def _module_stem(file: str) -> str | None:
 # --- definitions ----------------------------------------------------------------------------------
 
 
-def _definition_of(module: object) -> str:
+def _definition_of(module: object, name: str, path: str) -> str:
     """What the definition of a loaded module says: "not_used", "used", or why it cannot be told."""
     try:
         import ctypes
@@ -149,7 +153,21 @@ def _definition_of(module: object) -> str:
         address = get(module)
     except (TypeError, SystemError):  # no module object at all (PEP 489 allows any)
         return "unreadable"
-    return _read_definition(address) if address else "unreadable"
+    if address:
+        return _read_definition(address)
+    try:
+        return _exported(name, path)
+    except (AttributeError, OSError):  # no PyModExport either
+        return "unreadable"
+
+
+def _exported(name: str, path: str) -> str:
+    """What the slots declare that a module exports instead of a definition (PEP 793, 3.15)."""
+    import ctypes
+
+    export = ctypes.PyDLL(path)[f"PyModExport_{name.rpartition('.')[2]}"]
+    export.restype = ctypes.c_void_p
+    return _read_slots(export(), ctypes.c_uint16)
 
 
 def _read_definition(address: int) -> str:
@@ -162,18 +180,28 @@ def _read_definition(address: int) -> str:
 
     word = ctypes.sizeof(ctypes.c_void_p)
     slots = ctypes.c_void_p.from_address(address + object.__basicsize__ + 7 * word).value
-    if not slots:
-        return "single-phase"
-    for index in range(_MOST_SLOTS):
-        at = slots + index * 2 * word
-        number = ctypes.c_int.from_address(at).value
+    return _read_slots(slots, ctypes.c_int) if slots else "single-phase"
+
+
+def _read_slots(address: int, number_type: Any) -> str:
+    """What an array of slots declares.
+
+    Two words each: the number, an int (PyModuleDef_Slot) or 16 bits (PySlot), and the value.
+    """
+    import ctypes
+
+    word = ctypes.sizeof(ctypes.c_void_p)
+    silent = "silent"
+    for at in range(address, address + _MOST_SLOTS * 2 * word, 2 * word):
+        number = number_type.from_address(at).value
         if number == 0:
-            return "silent"
-        if number == PY_MOD_GIL:
-            value = ctypes.c_void_p.from_address(at + word).value or 0
-            return {PY_MOD_GIL_USED: "used", PY_MOD_GIL_NOT_USED: "not_used"}.get(
-                value, "unreadable"
-            )
+            return silent
+        if number in PY_MOD_GIL:
+            value = ctypes.c_void_p.from_address(at + word).value or PY_MOD_GIL_USED
+            answers = {PY_MOD_GIL_USED: "used", PY_MOD_GIL_NOT_USED: "not_used"}
+            return answers.get(value, "unreadable")
+        if number in _NESTED:
+            silent = "unreadable"
     return "unreadable"
 
 
@@ -196,7 +224,10 @@ def _definition_in(name: str, path: str) -> str:
     """
     import ctypes
 
-    init = ctypes.PyDLL(path)[f"PyInit_{name.rpartition('.')[2]}"]
+    try:
+        init = ctypes.PyDLL(path)[f"PyInit_{name.rpartition('.')[2]}"]
+    except AttributeError:
+        return _exported(name, path)
     init.restype = ctypes.c_void_p
     address = init()
     if not address:

@@ -5,14 +5,17 @@ Built here by the C compiler, one for each way that a module can answer the ques
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from labeille.environments.gil_probe import GilProbe, ProbeRequest, probe_gil
+from labeille.environments.gil_probe import SCRIPT, GilProbe, ProbeRequest, probe_gil
 from labeille.environments.model import Environment
+from labeille.environments.variables import header_environ
 from labeille.registry.model import Package
 from labeille.results.extension_compat import ExtensionModule, GilUse
 from labeille.targets.model import Target
@@ -188,3 +191,62 @@ def test_a_package_that_cannot_be_imported(
         "open": GilUse.NOT_USED,
     }
     assert not found.fallback
+
+
+EXPORTED = """\
+#include <Python.h>
+PyABIInfo_VAR(abi);
+static PySlot slots[] = {
+    PySlot_DATA(Py_mod_name, "exported"), PySlot_DATA(Py_mod_abi, &abi), %s {0}
+};
+PyMODEXPORT_FUNC PyModExport_exported(void) { return slots; }
+"""
+DEFINED = """\
+#include <Python.h>
+static PyModuleDef_Slot slots[] = { %s {0, NULL} };
+static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT, .m_slots = slots };
+PyMODINIT_FUNC PyInit_defined(void) { return PyModuleDef_Init(&definition); }
+"""
+
+
+@pytest.mark.target("jit")
+@pytest.mark.parametrize(
+    ("name", "source", "answer"),
+    [
+        ("exported", EXPORTED % "PySlot_DATA(Py_mod_gil, Py_MOD_GIL_NOT_USED),", "not_used"),
+        ("exported", EXPORTED % "PySlot_DATA(Py_mod_gil, Py_MOD_GIL_USED),", "used"),
+        ("exported", EXPORTED % "", "silent"),
+        ("defined", DEFINED % NOT_USED, "not_used"),
+        ("defined", DEFINED % "", "silent"),
+    ],
+)
+def test_slots_as_they_are_since_3_15(
+    jit_target: Target, tmp_path: Path, name: str, source: str, answer: str
+) -> None:
+    """Numbered anew, and exported without a definition (PEP 793); read alike on any build."""
+    if tuple(map(int, jit_target.minor_version.split("."))) < (3, 15):
+        pytest.skip("an older build has no such slots")
+    (tmp_path / f"{name}.c").write_text(source)
+    ask = [jit_target.python, "-c", "import sysconfig as s; print(s.get_path('include'))"]
+    include = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip()
+    library = tmp_path / f"{name}.so"
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", f"-I{include}", str(tmp_path / f"{name}.c"), "-o", str(library)],
+        env=os.environ | header_environ(jit_target),
+        check=True,
+    )
+    report = tmp_path / "report.jsonl"
+    tasks: list[dict[str, object]] = [
+        {"definitions": [[name, str(library)]]},
+        {"imports": [name], "walk": []},
+    ]
+    for task in tasks:
+        words = [jit_target.python, "-s", str(SCRIPT), json.dumps(task | {"report": str(report)})]
+        subprocess.run(words, env={"PYTHONPATH": str(tmp_path)}, check=True)
+    events = [json.loads(line) for line in report.read_text().splitlines()]
+    read = [
+        e["definition"]
+        for e in events
+        if e["event"] in ("defined", "loaded") and e["module"] == name
+    ]
+    assert read == [answer, answer]

@@ -79,7 +79,7 @@ def _counts(packages: Iterable[PackageCompat]) -> str:
 
 
 def _counted(verdict: GilVerdict, count: int) -> str:
-    """ "3 leave the GIL off", "1 turns the GIL on"."""
+    """Such as "3 leave the GIL off"."""
     ending = "s" if count == 1 else ""
     words = {
         GilVerdict.PURE: "pure Python",

@@ -84,7 +84,7 @@ def catch_text(rate: FailureRate) -> str:
 
 
 def rate_sentence(rate: FailureRate) -> str:
-    """ "fails in 4 of 10 iterations: 40 % (95 % interval 12–74 %)" and what would catch it."""
+    """How many iterations fail, the rate with its interval, and what would catch it."""
     if not rate.runs:
         return "no iteration says anything"
     if not rate.failures:
@@ -118,12 +118,12 @@ def cluster_text(cluster: Cluster) -> str:
 
 
 def times(count: int) -> str:
-    """ "once", "3 times"."""
+    """How often: "once", "3 times"."""
     return "once" if count == 1 else f"{count} times"
 
 
 def counts_text(counts: Counts) -> str:
-    """ "6 pass, 4 fail"."""
+    """Counts on a line: "6 pass, 4 fail"."""
     return ", ".join(f"{count} {word}" for word, count in counts)
 
 
