@@ -81,14 +81,16 @@ class StressTest:
 class FlakyPackage:
     """One package whose suite failed at least once without the GIL.
 
-    ``endings`` count how its iterations ended. ``crashes`` are the signatures, ``deadlocks`` the
-    lines where the threads stood, each with how often. ``stress`` counts the iterations with each
-    test in several threads at once, where that was tried; ``stress_tests`` are what failed in them.
+    ``endings`` count how its iterations ended, ``reasons`` say what is known of those that failed
+    without naming a test. ``crashes`` are the signatures, ``deadlocks`` the lines where the threads
+    stood, each with how often. ``stress`` counts the iterations with each test in several threads
+    at once, where that was tried; ``stress_tests`` are what failed in them.
     """
 
     record: FreeThreadedRecord
     rate: FailureRate
     endings: Counts
+    reasons: Counts
     tests: tuple[FlakyTest, ...]
     cluster: Cluster
     crashes: Counts
@@ -151,6 +153,7 @@ def _package(record: FreeThreadedRecord) -> FlakyPackage:
         record=record,
         rate=package_rate(record),
         endings=_counted(each.status.value for each in telling),
+        reasons=_counted(_reason(each) for each in bad if not failed_in(each)),
         tests=tests,
         cluster=_cluster(bad),
         crashes=_counted(each.crash_signature for each in bad if each.crash_signature),
@@ -160,6 +163,14 @@ def _package(record: FreeThreadedRecord) -> FlakyPackage:
         stress=FailureRate(len(stress_bad), len(stress)) if stress else None,
         stress_tests=_stress_tests(stress_bad, len(stress)),
     )
+
+
+def _reason(iteration: Iteration) -> str | None:
+    """Why an iteration that names no test did not pass, if it is no crash and no hang."""
+    if iteration.crash_signature or iteration.status is IterationStatus.DEADLOCK:
+        return None
+    said = [iteration.reason or f"exit code {iteration.exit_code}", iteration.last_output_line]
+    return ": ".join(dict.fromkeys(filter(None, said)))
 
 
 def _stress_tests(bad: Sequence[Iteration], runs: int) -> tuple[StressTest, ...]:

@@ -96,6 +96,10 @@ def package_blocks(package: FlakyPackage) -> list[Block]:
         lines.append(inline(f"iterations: {counts_text(package.endings)}"))
     if text := cluster_text(package.cluster):
         lines.append(inline(text))
+    lines += [
+        inline(f"{times(count)} without a test that failed: ", Code(one_line(reason)))
+        for reason, count in package.reasons[:_NAMED]
+    ]
     lines += _with_the_gil(package)
     lines += _agreement("crash signatures", package.crashes, package.crashes_agree, "signature")
     lines += _agreement("threads stood", package.deadlocks, package.deadlocks_agree, "place")

@@ -167,3 +167,14 @@ def test_order_of_packages() -> None:
 
 def test_unknown_categories_do_no_harm() -> None:
     assert flaky_packages([FreeThreadedRecord(package="x", category=Category.UNKNOWN)]) == []
+
+
+def test_failures_that_name_no_test_have_their_reasons() -> None:
+    failed = iterations("ff", exit_code=3, last_output_line="Traceback")
+    told = iterations("f", reason="pytest had an internal error (exit 3)", exit_code=3)
+    crashed = iterations("c", crash_signature="s")
+    record = counted(FreeThreadedRecord(package="d", iterations=(*failed, *told, *crashed)))
+    assert flaky(record).reasons == (
+        ("exit code 3: Traceback", 2),
+        ("pytest had an internal error (exit 3)", 1),
+    )
