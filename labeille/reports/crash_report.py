@@ -250,16 +250,16 @@ def _triage_rows(triage: TriageResult) -> Iterator[tuple[str, str]]:
         words = _condition_words(look.condition)
         if look.kind in _BUILDS:
             version = look.python_version.partition(" ")[0]
-            words += f", {_BUILDS[look.kind]} {version}".rstrip()
+            words += f", {_BUILDS[look.kind]}" + (f" ({version})" if version else "")
         elif look.kind in _FURTHER:
             words += f", {_FURTHER[look.kind]}"
         yield shown_line(words), _look_result(look)
 
 
 _BUILDS = {
-    LookKind.DEBUG: "debug build of",
-    LookKind.RELEASE: "release build of",
-    LookKind.OTHER_TARGET: "other target,",
+    LookKind.DEBUG: "debug build",
+    LookKind.RELEASE: "release build",
+    LookKind.OTHER_TARGET: "other target",
 }
 _FURTHER = {
     LookKind.ALONE: "these tests alone",

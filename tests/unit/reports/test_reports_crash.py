@@ -176,7 +176,7 @@ def test_what_triage_and_reduction_left_goes_in(tmp_path: Path) -> None:
         "echo all of it",
         "| with the JIT on | crashes 4 of 5 times, 1 pass |",
         "| with the JIT off | crashes 0 of 5 times |",
-        "| with the JIT on, debug | not tried: there is no debug build here |",
+        "| with the JIT on, debug build | not tried: there is no debug build here |",
     ):
         assert words in text, text
     assert "may need others before it" not in text
