@@ -329,3 +329,8 @@ class Series(enum.StrEnum):
 def iteration_folder(series: Series, index: int) -> Path:
     """An iteration's folder below its package's: ``3``, ``gil-3``, ``stress-3``."""
     return Path(str(index) if series is Series.PLAIN else f"{series}-{index}")
+
+
+def crash_file(package: str, logs: str) -> Path:
+    """Where an iteration's crash evidence lies, from the run's folder; ``logs`` is its own."""
+    return Path("crashes") / package / f"{Path(logs).name}.txt"

@@ -21,6 +21,7 @@ from labeille.results.freethreading import (
     Iteration,
     IterationStatus,
     TsanReport,
+    crash_file,
     iteration_folder,
 )
 from labeille.results.model import Status, TimeoutKind
@@ -103,7 +104,7 @@ def run_iteration(trials: Trials, index: int, *, cancel: Cancellation) -> Ended:
         verdict,
         trials.run,
         trials.settings,
-        evidence=Path("crashes") / name / f"{logs.name}.txt",
+        evidence=crash_file(name, str(logs)),
     )
     reports = read_reports(log_dir, index) if trials.tsan else ()
     iteration = _iteration(record, trial, index=index, logs=logs, threads=trials.threads)

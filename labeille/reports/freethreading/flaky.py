@@ -34,7 +34,7 @@ from labeille.reports.freethreading.words import (
     verdict_text,
 )
 from labeille.reports.words import one_line
-from labeille.results.freethreading import Breakage
+from labeille.results.freethreading import Breakage, crash_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,12 @@ if TYPE_CHECKING:
         StressTest,
     )
     from labeille.analysis.freethreading.runs import FreeThreadedRun
-    from labeille.results.freethreading import Iteration, StackFrame, TsanReport
+    from labeille.results.freethreading import (
+        FreeThreadedRecord,
+        Iteration,
+        StackFrame,
+        TsanReport,
+    )
 
 #: Tests in a table, and tests that more is said of, before they are only counted.
 _TABLE_TESTS = 40
@@ -102,6 +107,7 @@ def package_blocks(package: FlakyPackage) -> list[Block]:
     ]
     lines += _with_the_gil(package)
     lines += _agreement("crash signatures", package.crashes, package.crashes_agree, "signature")
+    lines += _evidence(package.record)
     lines += _agreement("threads stood", package.deadlocks, package.deadlocks_agree, "place")
     if package.stress is not None:
         threads = package.record.stress_threads
@@ -200,6 +206,18 @@ def _agreement(title: str, counts: Counts, same: Sameness, singular: str) -> lis
     lines = [inline(f"{title}: {same_text(same, singular)}")]
     lines += [inline("  ", Code(what), f": {times(count)}") for what, count in counts[:_NAMED]]
     return lines
+
+
+def _evidence(record: FreeThreadedRecord) -> list[Inline]:
+    """Where in the run's folder the text of the first crash of each signature lies."""
+    first: dict[str, Iteration] = {}
+    for iteration in record.iterations:
+        if iteration.crash_signature and iteration.logs:
+            first.setdefault(iteration.crash_signature, iteration)
+    return [
+        inline("  evidence: ", Code(str(crash_file(record.package, iteration.logs or ""))))
+        for iteration in list(first.values())[:_NAMED]
+    ]
 
 
 def _manner(test: FlakyTest) -> str:
