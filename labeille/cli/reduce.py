@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: Seconds that a shrunk test may take at least before it counts as one that does not crash.
+SHRINK_SECONDS = 30.0
+
+
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("package", metavar="PACKAGE")
@@ -82,8 +86,11 @@ def run_reduce(run: str, package: str, options: Mapping[str, Any]) -> ExitCode:
     from labeille.campaigns.investigation.reduce import ReduceSettings
     from labeille.campaigns.investigation.reduce import reduce as campaign
     from labeille.campaigns.investigation.script import with_script
+    from labeille.campaigns.investigation.shrink import find_shrinkray, shrink
     from labeille.pipeline.scratch import scratch_folder
 
+    if options["script"]:
+        find_shrinkray()
     wishes = investigation_wishes(options)
     recorded = recorded_in(find_hunt(wishes, run), package)
     minutes = options["max_minutes"]
@@ -101,4 +108,7 @@ def run_reduce(run: str, package: str, options: Mapping[str, Any]) -> ExitCode:
             found = campaign(rebuilt, settings, scratch, progress=lines, cancel=cancel)
         found = with_script(rebuilt, found, verify=not options["no_verify"], cancel=cancel)
     click.echo(reduction_text(found, recorded.run))
+    if options["script"]:
+        seconds = max(SHRINK_SECONDS, 10 * found.seconds / max(1, found.trials))
+        click.echo(f"shrunk: {shrink(rebuilt, found, seconds=seconds)}")
     return ExitCode.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -206,3 +207,41 @@ def test_a_suite_whose_tests_nobody_wrote_down(workshop: Workshop) -> None:
     done = workshop.start(*argv, *places).finish()
     assert done.exit_code == 2, done.text
     assert "cannot be told apart" in done.error_lines[0]
+
+
+#: Takes shrinkray's place: asks about the file, about one that does not crash, and about a smaller
+#: one, which it then puts in the file's place, as shrinkray does.
+SHRINKRAY = """
+import pathlib, subprocess, sys
+script, name = sys.argv[-2:]
+file = pathlib.Path(name)
+
+def interesting(text):
+    candidate = pathlib.Path("candidate") / file.name
+    candidate.parent.mkdir(exist_ok=True)
+    candidate.write_text(text)
+    return subprocess.run([script, str(candidate)]).returncode == 0
+
+smaller = "from mini_state.state import die\\ndef test_03(): die()\\n"
+answers = [interesting(t) for t in (file.read_text(), "def test_03(): pass\\n", "syntax", smaller)]
+print("answers:", answers)
+file.write_text(smaller)
+"""
+
+
+def test_a_test_body_goes_to_shrinkray(empty: Workshop) -> None:
+    hunt(empty, suite_files((), (2, 3)))
+    refused = reduce(empty, "--no-verify", "--script")
+    assert refused.exit_code == 2, refused.text
+    assert "shrinkray, which is not installed" in refused.error_lines[0]
+    program = empty.root / "bin" / "shrinkray"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\n{SHRINKRAY}")
+    program.chmod(0o755)
+    empty.variables["PATH"] = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    done = reduce(empty, "--no-verify", "--script", "--baseline", "1")
+    assert "answers: [True, False, False, True]" in done.stdout, done.text
+    shrunk = empty.results / "r" / "reduced" / "state-shrunk" / "test_2.py"
+    assert f"shrunk: {shrunk}" in done.stdout
+    assert shrunk.read_text().startswith("from mini_state.state import die")
+    assert list(empty.root.rglob("shrink-*")) == []

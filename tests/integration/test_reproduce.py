@@ -157,3 +157,16 @@ def test_the_recorded_versions_are_installed(empty: Workshop) -> None:
     assert "the recorded versions cannot all be installed" in done.stdout, done.text
     assert "and was 99.0" in done.stdout
     assert done.exit_code == 1
+
+
+def test_from_nox(hunted: Workshop) -> None:
+    """The session fails when it crashed again, and only then."""
+    places = ("--work-dir", str(hunted.root / "elsewhere"), "--results-dir", str(hunted.results))
+    crashed = hunted.nox("-s", "reproduce", posargs=("r", "crashes", *places)).finish()
+    assert crashed.exit_code == 1, crashed.text
+    assert "1 of 1 with the recorded signature" in crashed.stdout
+    failed = hunted.nox("-s", "reproduce", posargs=("r", "fails", *places)).finish()
+    assert failed.exit_code == 0, failed.text
+    unknown = hunted.nox("-s", "triage", posargs=("nowhere", *places)).finish()
+    assert unknown.exit_code == 1, unknown.text
+    assert "there is no run 'nowhere'" in unknown.stderr
