@@ -67,7 +67,7 @@ def run_reproduce(run: str, package: str, options: Mapping[str, Any]) -> ExitCod
     recorded = recorded_in(find_hunt(wishes, run), package)
     blueprint = plan_rebuild(recorded, wishes, condition=options["condition"])
     verbosity = Verbosity.parse(verbose=options["verbose"], quiet=options["quiet"])
-    lines = ReproductionLines(verbosity, options["times"])
+    lines = ReproductionLines(verbosity, options["times"], options["tests"])
     with investigating("what was repeated is kept") as cancel:
         nested = campaign.reproduction_run(recorded)
         rebuilt = rebuild(blueprint, nested.log_dir(recorded.name), cancel=cancel)

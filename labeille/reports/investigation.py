@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 class ReproductionLines:
     """A reproduction's progress, a line each."""
 
-    def __init__(self, verbosity: Verbosity, times: int) -> None:
+    def __init__(self, verbosity: Verbosity, times: int, tests: Sequence[str] = ()) -> None:
         self._verbosity = verbosity
         self._times = times
+        self._tests = tests
 
     def rebuilt(self, rebuilt: Rebuilt) -> None:
         """Say what stands, and in what it is not as recorded."""
         if self._verbosity > Verbosity.QUIET:
-            print(rebuilt_text(rebuilt), flush=True)
+            alone = [f"of its suite: {', '.join(self._tests)} alone"] if self._tests else []
+            print("\n".join([rebuilt_text(rebuilt), *alone]), flush=True)
 
     def repeated(self, record: Record, number: int) -> None:
         """Say what one repetition came to."""
