@@ -24,6 +24,7 @@ NAMES = (
     "batch",
     "supervision_output",
     "analysis",
+    "report",
 )
 
 

@@ -108,8 +108,9 @@ def invocation_of(run: StoredRun, record: Record) -> Invocation | None:
 def find_crash(runs: Sequence[StoredRun], wanted: str) -> StoredCrash:
     """The crash that ``wanted`` names: a signature, its hash, or a package that crashed.
 
-    Of a crash that was seen in several runs, a run that triage has looked into is taken, else the
-    newest. Raises UsageError where there is none, or more than one.
+    Of a crash that was seen in several runs, a run that triage has looked into is taken, and the
+    package that it looked at; else the newest. Raises UsageError where there is none, or more than
+    one.
     """
     everything = [
         Sighting(run, record) for run in reversed(runs) for record in _records(run)
@@ -123,7 +124,11 @@ def find_crash(runs: Sequence[StoredRun], wanted: str) -> StoredCrash:
     # The sighting that was asked for comes first: of a package, that package's.
     asked = [each for each in same if each in found]
     triaged = [(each, result) for each in asked if (result := _triage(each, signature))]
-    first, result = triaged[0] if triaged else (asked[0], None)
+    first, result = asked[0], None
+    if triaged:
+        first, result = next(
+            (pair for pair in triaged if pair[0].record.package == pair[1].package), triaged[0]
+        )
     return StoredCrash(
         sightings=(first, *(each for each in same if each is not first)),
         others=tuple(each for each in everything if _comparable(first, each)),

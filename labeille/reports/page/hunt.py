@@ -44,8 +44,12 @@ COLUMNS = (
     Column(name="executors", title="traces that the JIT had compiled at the end", minor=True),
 )
 
-#: Distributions that are named among what was installed.
-_INSTALLED = 60
+#: Distributions that are named among what was installed: of one package, of all together.
+_INSTALLED, _INSTALLED_ALL = 60, 10_000
+#: Characters of one fact about a package: at most, of all packages' together, and at least.
+_FACT, _FACT_ALL, _FACT_LEAST = 1000, 200_000, 120
+#: Characters of the line under a package's name.
+REMARK = 260
 _RANKS = {status: rank for rank, status in enumerate(GRAVITY)}
 
 _OUTCOMES = {
@@ -108,7 +112,8 @@ class _Hunt:
 
     def _rows(self, *, details: bool) -> Iterator[Row]:
         shares = LogShares(STATUS_TONES[record.status] for record in self._records)
-        tests = TestReader(self._run.path)
+        not_passed = sum(record.status is not Status.PASS for record in self._records)
+        tests = TestReader(self._run.path, not_passed)
         for record in self._records:
             tone = STATUS_TONES[record.status]
             yield Row(
@@ -130,10 +135,10 @@ class _Hunt:
         crashed = record.status is Status.CRASH
         return Detail(
             finding=self._findings.of(record.crash_signature or "") if crashed else "",
-            facts=tuple(fact for fact in _detail_facts(record) if fact.value),
+            facts=tuple(fact for fact in _detail_facts(record, len(self._records)) if fact.value),
             commands=() if crashed else tuple(commands(self._run, record)),
             tests=tests.lines(record),
-            tests_note=counts_words(record),
+            tests_note=counts_words(record, tests.failed),
             logs=tuple(package_logs(self._run.path, record, limit)),
         )
 
@@ -236,12 +241,12 @@ def remark(record: Record) -> str:
     """The one line under a package's name: a signature, a reason."""
     if record.crash_signature:
         where = f" in {record.running_test}" if record.running_test else ""
-        return shown_line(f"{record.crash_signature}{where}", 260)
+        return shown_line(f"{record.crash_signature}{where}", REMARK)
     text = record.reason or record.error_message or ""
     if not text and record.status is Status.FAIL and record.failed_tests:
         more = len(record.failed_tests) - 1
         text = record.failed_tests[0] + (f" and {more:,} more" if more else "")
-    return shown_line(text, 260)
+    return shown_line(text, REMARK)
 
 
 def _cells(record: Record) -> tuple[str, ...]:
@@ -257,33 +262,36 @@ def _cells(record: Record) -> tuple[str, ...]:
     )
 
 
-def _detail_facts(record: Record) -> Iterator[Fact]:
+def _detail_facts(record: Record, packages: int) -> Iterator[Fact]:
+    """What is recorded of a package's trial; the more packages there are, the shorter."""
+    limit = max(_FACT_LEAST, min(_FACT, _FACT_ALL // packages))
+
+    def code(name: str, value: str) -> Fact:
+        return Fact(name=name, value=shown_line(value, limit), code=True)
+
     reason = record.reason or record.error_message or ""
-    if len(reason) > 200:
-        yield Fact(name="reason", value=shown_line(reason, 2000))
+    if len(reason) > REMARK and limit > REMARK:
+        yield Fact(name="reason", value=shown_line(reason, limit))
     if record.exit_code:
         ended_by = f", signal {record.signal}" if record.signal else ""
         yield Fact(name="exit code", value=f"{record.exit_code}{ended_by}")
-    yield _code("test command", record.test_command)
-    yield _code("install command", record.install_command or "")
-    yield _code("environment", env_words({**record.package_env, **record.env_overrides}))
+    yield code("test command", record.test_command)
+    yield code("install command", record.install_command or "")
+    yield code("environment", env_words({**record.package_env, **record.env_overrides}))
     source = " ".join(filter(None, (record.install_from, record.git_revision, record.repo)))
-    yield _code("source", source)
+    yield code("source", source)
     if record.source_note:
-        yield Fact(name="note", value=shown_line(record.source_note))
+        yield Fact(name="note", value=shown_line(record.source_note, limit))
     if record.cpu_seconds:
         yield Fact(name="CPU time", value=duration_text(record.cpu_seconds))
     if record.max_rss_bytes:
         yield Fact(name="memory", value=bytes_text(record.max_rss_bytes))
-    yield Fact(name="installed", value=_installed(record))
+    yield Fact(name="installed", value=_installed(record, packages))
 
 
-def _installed(record: Record) -> str:
+def _installed(record: Record, packages: int) -> str:
+    limit = max(5, min(_INSTALLED, _INSTALLED_ALL // packages))
     items = [f"{name} {version}" for name, version in record.installed_dependencies.items()]
-    more = len(items) - _INSTALLED
-    shown = shown_line(", ".join(items[:_INSTALLED]), 3000)
+    more = len(items) - limit
+    shown = shown_line(", ".join(items[:limit]), 40 * limit)
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _code(name: str, value: str) -> Fact:
-    return Fact(name=name, value=shown_line(value, 1000), code=True)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Bytes of log text, escaped, that all packages of a page share: a page of 1,000 packages is to
-#: stay below 5 MB, and rows, histories and facts need 2.5 KB a package.
-PAGE_BYTES = 1_700_000
+#: stay below 5 MB, and rows, histories and facts need 3 KB a package.
+PAGE_BYTES = 1_200_000
 #: Bytes of one log's end that a package of each tone would have, if there were room.
 WANTED = {
     Tone.CRASH: 10_000,
@@ -33,6 +33,8 @@ WANTED = {
 LEAST = 240
 #: Bytes that are read of a log; what a log line may be cut from.
 _READ = 64 * 1024
+#: Characters of a line before it loses its middle.
+_LONGEST_LINE = 500
 #: Logs that a package shows: both streams of its suite, or the log of a step that failed.
 _LOGS = 2
 
@@ -76,12 +78,14 @@ def text_end(text: str, title: str, limit: int, *, size: int | None = None) -> L
 
 def _fitting(text: str, limit: int) -> str:
     """The last lines of a text; fewer of them where escaping makes them long."""
-    shown = last_lines(text, limit)
+    longest = min(_LONGEST_LINE, max(80, limit // 3))
+    shown = last_lines(text, limit, longest=longest)
     for _ in range(3):
         over = escaped_size(shown) - limit
         if over <= limit // 10:
             break
-        shown = last_lines(shown, max(1, int(len(shown) * limit / (limit + over))))
+        room = max(1, int(len(shown) * limit / (limit + over)))
+        shown = last_lines(shown, room, longest=longest)
     return shown
 
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from labeille.suites.model import TestLog, TestResult
 
-#: Failed tests that are named, and slow ones.
-FAILED = 30
+#: Failed tests of one package that are named, and of all packages that did not pass together: a
+#: page of 1,000 packages in which everything fails is to stay below 5 MB.
+FAILED, FAILED_ALL, FAILED_LEAST = 30, 2000, 1
 SLOW = 3
 #: A test that takes less than so many seconds is no slow one.
 SLOW_SECONDS = 0.5
@@ -27,8 +28,8 @@ SLOW_SECONDS = 0.5
 #: pass come first: reading takes about 0.07 s a MiB.
 READ_BYTES = 10 * 2**20
 
-_ID_LIMIT = 300
-_MESSAGE_LIMIT = 240
+_ID_LIMIT = 200
+_MESSAGE_LIMIT = 200
 
 
 class TestReader:
@@ -36,8 +37,9 @@ class TestReader:
 
     __test__ = False
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, not_passed: int) -> None:
         self._run = run
+        self.failed = max(FAILED_LEAST, min(FAILED, FAILED_ALL // max(1, not_passed)))
         self._left = READ_BYTES
 
     def lines(self, record: Record) -> tuple[TestLine, ...]:
@@ -51,7 +53,7 @@ class TestReader:
             lines.append(TestLine(id=_id(running), tone=tone, word=word))
         results = (*log.collect_errors, *log.results) if log else ()
         failed = {each.id: each for each in results if each.outcome in _BAD}
-        named = tuple(dict.fromkeys((*record.failed_tests, *failed)))[:FAILED]
+        named = tuple(dict.fromkeys((*record.failed_tests, *failed)))[: self.failed]
         lines += [_failed_line(test, failed.get(test)) for test in named]
         timed = sorted(results, key=lambda each: -each.duration)[:SLOW]
         lines += [_slow_line(each) for each in timed if each.duration >= SLOW_SECONDS]
@@ -92,8 +94,8 @@ def _id(test: str) -> str:
     return shown_line(test, _ID_LIMIT)
 
 
-def counts_words(record: Record) -> str:
-    """How many tests ended how, and how many failed ones are not named."""
+def counts_words(record: Record, named_failed: int) -> str:
+    """How many tests ended how, and how many failed ones are not among those that are named."""
     tests = record.tests
     if tests is None:
         return ""
@@ -104,5 +106,5 @@ def counts_words(record: Record) -> str:
         (tests.skipped, "skipped"),
     )
     words = ", ".join(f"{count:,} {word}" for count, word in named if count)
-    left_out = len(record.failed_tests) - FAILED
+    left_out = len(record.failed_tests) - named_failed
     return f"{words}; {left_out:,} failed ones are not listed" if left_out > 0 else words
