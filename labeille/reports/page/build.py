@@ -27,6 +27,10 @@ def build_page(run: StoredRun, others: Sequence[StoredRun], *, details: bool) ->
 
     Logs and tests of each package are read for ``details`` alone.
     """
+    return _page(run, others, details=details).without_empty_columns()
+
+
+def _page(run: StoredRun, others: Sequence[StoredRun], *, details: bool) -> Page:
     match run.kind:
         case RunKind.HUNT:
             return hunt_page(run, read_histories(run, others), details=details)

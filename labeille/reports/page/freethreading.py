@@ -118,7 +118,9 @@ class _FreeThreading:
             warnings=tuple(self._warnings()),
             findings_title="Findings",
             findings=findings(self._run, self._records, self._packages),
-            timeline=build_timeline(self._works(), slots=recorded_slots(stored.meta)),
+            timeline=build_timeline(
+                self._works(), slots=recorded_slots(stored.meta), noun="iteration"
+            ),
             durations=build_durations(self._timed(), mean=True),
             columns=COLUMNS,
             rows=tuple(self._rows(details=details)),

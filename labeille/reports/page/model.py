@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -291,6 +291,21 @@ class Page:
     rows: tuple[Row, ...] = ()
     facts: tuple[Fact, ...] = field(default=())
     made: str = ""
+
+    def without_empty_columns(self) -> Page:
+        """The same page without columns that no row has anything in."""
+        used = [
+            number
+            for number, _ in enumerate(self.columns)
+            if any(row.cells[number] for row in self.rows)
+        ]
+        return replace(
+            self,
+            columns=tuple(self.columns[number] for number in used),
+            rows=tuple(
+                replace(row, cells=tuple(row.cells[number] for number in used)) for row in self.rows
+            ),
+        )
 
     @property
     def has_history(self) -> bool:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from labeille.reports.page.model import Bar, Lane, Mark, Timeline
+from labeille.reports.quantities import counted
 from labeille.reports.words import duration_text
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Work:
     words: str
 
 
-def build_timeline(works: Iterable[Work], *, slots: int | None = None) -> Timeline | None:
+def build_timeline(
+    works: Iterable[Work], *, slots: int | None = None, noun: str = "suite"
+) -> Timeline | None:
     """Lay suites on lanes; ``slots``, if known, is how many ran at once at most.
 
     None where nothing was timed.
@@ -57,7 +60,7 @@ def build_timeline(works: Iterable[Work], *, slots: int | None = None) -> Timeli
     spent = sum(work.ended - work.began for work in ordered)
     shown = tuple(_lane(number, lane, axis) for number, lane in enumerate(lanes, start=1))
     busy = min(100, round(100 * spent / (axis.active * len(lanes)))) if axis.active else 100
-    words = f"{len(ordered)} suites in {duration_text(axis.active)} on {_slots(len(lanes))}"
+    words = f"{counted(len(ordered), noun)} in {duration_text(axis.active)} on {_slots(len(lanes))}"
     if len(lanes) > 1 or busy < 100:
         words += f", busy {busy} % of the time"
     if axis.pauses:
