@@ -11,7 +11,7 @@ import click
 from labeille.analysis.runs import find_run
 from labeille.campaigns.campaign import Wishes, check_places
 from labeille.campaigns.investigation.recorded import find_recorded
-from labeille.cli.options import Seconds, Size, place_options
+from labeille.cli.options import bound_options, place_options
 from labeille.cli.wishes import shared_wishes
 from labeille.environments.model import InstallerChoice
 from labeille.errors import Interrupted
@@ -56,21 +56,7 @@ def investigation_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 default=InstallerChoice.AUTO.value,
                 help="Another installer.  [default: the recorded one]",
             ),
-            click.option(
-                "--timeout",
-                type=Seconds(),
-                help="Of a whole suite; a package's own goes before it.  [default: 600]",
-            ),
-            click.option(
-                "--stall-threshold",
-                type=Seconds(zero="wait for ever"),
-                help="Without a byte of output; 0 never stalls.  [default: 120]",
-            ),
-            click.option(
-                "--memory-limit",
-                type=Size(),
-                help="Of one suite's processes together.  [default: 80 % of the machine / workers]",
-            ),
+            bound_options,
             click.option("-v", "--verbose", is_flag=True, help="Say more."),
             click.option("-q", "--quiet", is_flag=True, help="Only the result."),
         )

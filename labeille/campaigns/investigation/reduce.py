@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from labeille.campaigns.freethreading.statistics import runs_to_catch
 from labeille.campaigns.investigation.ddmin import Minimised, ddmin
 from labeille.campaigns.investigation.observe import Observation, in_parallel, observe, repeats
 from labeille.campaigns.investigation.reproduce import plain_command, ready_or_refuse
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: Runs of the whole suite that tell how often it crashes, and runs of the answer.
 BASELINE = 3
-#: A set that crashes as often as the whole suite is missed with this probability at most.
-_MISSED = 0.01
 #: Runs of one candidate at most, however rarely the suite crashes.
 _MOST_RUNS = 10
 #: Characters of a command that a shell takes as one argument (Linux: 32 pages); a longer one is
@@ -334,10 +332,7 @@ def runs_for(baseline: Repeats) -> int:
     Once where the whole suite crashed every time; else so often that a set with the suite's own
     rate is missed in one of a hundred cases.
     """
-    rate = baseline.same / baseline.runs
-    if rate >= 1:
-        return 1
-    return min(_MOST_RUNS, math.ceil(math.log(_MISSED) / math.log(1 - rate)))
+    return min(_MOST_RUNS, runs_to_catch(baseline.same / baseline.runs) or _MOST_RUNS)
 
 
 def _behind(pinned: str | None) -> tuple[str, ...]:
