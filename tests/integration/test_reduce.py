@@ -245,3 +245,25 @@ def test_a_test_body_goes_to_shrinkray(empty: Workshop) -> None:
     assert f"shrunk: {shrunk}" in done.stdout
     assert shrunk.read_text().startswith("from mini_state.state import die")
     assert list(empty.root.rglob("shrink-*")) == []
+
+
+def test_unittests(empty: Workshop) -> None:
+    """By their own words which ones ran; one of another module is needed."""
+    head = (
+        "import unittest\nfrom mini_state.state import die, seen\nclass Tests(unittest.TestCase):\n"
+    )
+    files = {"mini_state/state.py": STATE, "tests/__init__.py": ""}
+    for module in "abc":
+        body = [f"    def test_{number}(self): pass\n" for number in range(5)]
+        if module == "a":
+            body[2] = "    def test_2(self): seen.add(2)\n"
+        if module == "c":
+            body[4] = "    def test_4(self):\n        if seen: die()\n"
+        files[f"tests/test_{module}.py"] = head + "".join(body)
+    fields = {"test_command": "python -m unittest discover", "test_framework": "unittest"}
+    empty.add("state", files=files, **fields)
+    done = empty.hunt().finish()
+    assert empty.statuses() == {"state": "crash"}, done.text
+    done = reduce(empty, "--no-verify")
+    wanted = ["tests.test_a.Tests.test_2", "tests.test_c.Tests.test_4"]
+    assert reduction(empty)["tests"] == wanted, done.text

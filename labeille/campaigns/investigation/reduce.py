@@ -13,11 +13,14 @@ from labeille.campaigns.investigation.observe import Observation, in_parallel, o
 from labeille.campaigns.investigation.reproduce import plain_command, ready_or_refuse
 from labeille.errors import LabeilleError
 from labeille.pipeline.verdict import TEST_PHASE
+from labeille.registry.model import TestFramework
 from labeille.results.triage import Reduction, Repeats
+from labeille.suites.commands import compose_test_command
 from labeille.suites.narrow import narrow_command
+from labeille.suites.unittest_log import module_of, read_unittest_log, verbose_unittest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from labeille.campaigns.investigation.rebuild import Rebuilt
@@ -150,6 +153,11 @@ def _signature(rebuilt: Rebuilt) -> str:
     return record.crash_signature
 
 
+def file_of(test: str) -> str:
+    """The file of a test id."""
+    return test.partition("::")[0]
+
+
 @dataclass(kw_only=True)
 class _Search:
     """One reduction: what is tried, and what it has cost."""
@@ -164,6 +172,7 @@ class _Search:
     _made: list[int] = field(default_factory=list)  # an entry a trial, from any thread
     _runs: int = 1
     _log: TestLog | None = None
+    _file_of: Callable[[str], str] = file_of
     _began: float = field(default_factory=time.monotonic)
 
     @property
@@ -181,7 +190,7 @@ class _Search:
 
     def whole_suite(self) -> TestLog:
         """Run everything a few times; the log of one that crashed, and how often is to be tried."""
-        seen = self._observe_all([None] * self.settings.baseline)
+        seen = self._observe_all([self._telling_command()] * self.settings.baseline)
         counted = repeats(self.signature, seen)
         self.progress.step("the whole suite", counted)
         if not counted.same:
@@ -193,13 +202,24 @@ class _Search:
         crashed = next(each for each in seen if each.signature == self.signature)
         assert crashed.trial is not None
         self._log = crashed.trial.log
-        if self._log.pid is None or not suspects(self._log).everything:
+        if self._log.pid is None:
+            self._log = read_unittest_log(crashed.trial.outcome.stderr.read())
+            self._file_of = module_of
+        if not suspects(self._log).everything:
             raise ReductionError(
                 f"the tests of {self.rebuilt.blueprint.recorded.name} cannot be told apart: "
-                "no pytest in its command wrote down which ones ran",
-                hint="a suite that pytest runs can be reduced",
+                "no pytest or unittest in its command told which ones ran",
+                hint="a suite that one of these runs can be reduced",
             )
         return self._log
+
+    def _telling_command(self) -> str | None:
+        """The whole suite's command, where need be with a unittest that names its tests."""
+        package = self.rebuilt.blueprint.job.package
+        command = plain_command(self.rebuilt)
+        if package.test_framework is not TestFramework.UNITTEST or verbose_unittest(command):
+            return None
+        return compose_test_command(package, override=None, suffix="-v")
 
     # Candidates
 
@@ -274,11 +294,13 @@ class _Search:
         if pinned is not None:
             if self._try("the test alone", (pinned,)):
                 return (pinned,), "tests", True
-            own_file = tuple(test for test in suspected.before if file_of(test) == file_of(pinned))
+            own_file = tuple(
+                test for test in suspected.before if self._file_of(test) == self._file_of(pinned)
+            )
             if own_file and self._try("its file", (*own_file, pinned)):
                 return self._minimise(own_file, pinned, "tests")
         kept, scope, smallest = self._minimise_files(suspected)
-        tests = tuple(test for test in suspected.before if file_of(test) in kept)
+        tests = tuple(test for test in suspected.before if self._file_of(test) in kept)
         if not kept or not self._try("the tests of those files", (*tests, *_behind(pinned))):
             self.note = (
                 "chosen one by one, the tests of these files do not show it" if kept else None
@@ -288,8 +310,8 @@ class _Search:
 
     def _minimise_files(self, suspected: Suspects) -> tuple[tuple[str, ...], str, bool]:
         """The fewest files with which it shows; none where naming them is enough to lose it."""
-        own = file_of(suspected.pinned) if suspected.pinned else None
-        files = tuple(dict.fromkeys(map(file_of, suspected.before)))
+        own = self._file_of(suspected.pinned) if suspected.pinned else None
+        files = tuple(dict.fromkeys(map(self._file_of, suspected.before)))
         others = tuple(file for file in files if file != own)
         if own is not None and self._try("that file alone", (own,)):
             return (own,), "files", True
@@ -337,8 +359,3 @@ def runs_for(baseline: Repeats) -> int:
 
 def _behind(pinned: str | None) -> tuple[str, ...]:
     return () if pinned is None else (pinned,)
-
-
-def file_of(test: str) -> str:
-    """The file of a test id."""
-    return test.partition("::")[0]
