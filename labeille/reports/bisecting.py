@@ -10,8 +10,9 @@ from labeille.campaigns.bisect.criterion import ANOTHER_CRASH
 from labeille.campaigns.bisect.plan import DEFAULT_CONDITION
 from labeille.campaigns.bisect.search import outcome_text
 from labeille.campaigns.bisect.subjects import condition_for
-from labeille.reports.words import Verbosity, one_line, target_text
-from labeille.results.bisection import BisectKind, BisectVerdict
+from labeille.reports.showable import shown_line
+from labeille.reports.words import Verbosity, target_text
+from labeille.results.bisection import BISECT_FILE, BisectKind, BisectVerdict
 
 if TYPE_CHECKING:
     from labeille.campaigns.bisect.lineage import Lineage
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from labeille.results.bisection import Bisection, BisectStep, LookedFor
 
 _SHORT = 12
+#: Candidates that are listed; of more, the first and the last.
+_SHOWN_CANDIDATES = 40
 #: Characters of what a step showed: two signatures' length, and a test's id.
 _LINE = 300
 _NOUNS = {
@@ -105,7 +108,7 @@ class BisectProgress:
         self._print(f"[{number}] {self._step_text(step)}; {self._left(left)}")
 
     def _step_text(self, step: BisectStep) -> str:
-        what = one_line(outcome_text(step, self._wanted), _LINE)
+        what = shown_line(outcome_text(step, self._wanted), _LINE)
         text = f"{self._shown(step.commit)} {step.verdict}: {what}"
         if step.trials > 1:
             text += f", bad in {step.bad_trials} of {step.trials} trials"
@@ -129,7 +132,7 @@ class BisectProgress:
 
     def _subject(self, item: str) -> str:
         subject = self._lineage.describe(item).subject if self._lineage else None
-        return one_line(subject or "", 60)
+        return shown_line(subject or "", 60)
 
     def _print(self, line: str) -> None:
         if self._verbosity > Verbosity.QUIET:
@@ -182,7 +185,7 @@ def _answer(bisection: Bisection, lineage: Lineage) -> str:
         for name in ("author", "date", "subject"):
             value = getattr(bisection, name)
             if value:
-                lines.append(f"  {name + ':':<8} {value}")
+                lines.append(f"  {name + ':':<8} {shown_line(value)}")
         return "\n".join(lines)
     skipped = {
         step.commit: step.reason or str(step.status)
@@ -194,10 +197,15 @@ def _answer(bisection: Bisection, lineage: Lineage) -> str:
     lines = [f"the first bad {_NOUNS[kind][0]} is one of these {among}:"]
     if any(reason.startswith(ANOTHER_CRASH) for reason in skipped.values()):
         lines[0] = f"{lines[0]} (with --status crash any crash would count as bad)"
-    for item in bisection.candidates:
+    ends = len(bisection.candidates) - _SHOWN_CANDIDATES // 2
+    for at, item in enumerate(bisection.candidates):
+        if _SHOWN_CANDIDATES // 2 <= at < ends:
+            continue
+        if at == ends and ends > _SHOWN_CANDIDATES // 2:
+            lines.append(f"  … {ends - _SHOWN_CANDIDATES // 2} more, all of them in {BISECT_FILE}")
         subject = lineage.describe(item).subject or ""
-        why = f"skipped: {one_line(skipped[item])}" if item in skipped else "bad"
-        lines.append(f"  {item} {one_line(subject, 60)} ({why})")
+        why = f"skipped: {shown_line(skipped[item])}" if item in skipped else "bad"
+        lines.append(f"  {item} {shown_line(subject, 60)} ({why})")
     return "\n".join(lines)
 
 

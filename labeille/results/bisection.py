@@ -130,6 +130,7 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: str | None = None
     target_python: str = ""
     python_version: str = ""
+    condition: str | None = None  # None where each interpreter of a list has its own
     cli_args: tuple[str, ...] = ()
     labeille_version: str | None = None
     note: str | None = None

@@ -186,6 +186,7 @@ def _begun(campaign: Campaign, question: Question) -> Bisection:
         started_at=timestamp(),
         target_python="" if question.targets else target.python,
         python_version="" if question.targets else target.version_text,
+        condition=question.condition or (None if question.targets else DEFAULT_CONDITION),
         cli_args=campaign.wishes.cli_args,
         labeille_version=__version__,
     )

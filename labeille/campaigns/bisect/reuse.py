@@ -1,8 +1,9 @@
 """Which commits can share one install: what an install of a commit looks at, as a digest.
 
-Only editable installs of packages without compiled parts are shared, which read their modules from
-the tree that they point into. For these, this module knows what does *not* matter to an install;
-whatever else changes makes another digest, and an environment is built anew.
+Only editable installs are shared, which read modules and tests from the tree that they point into.
+For these, this module knows what does *not* matter to an install; whatever else changes makes
+another digest, and an environment is built anew. A package with compiled parts may compile anything
+but its tests and its documentation, modules too (mypyc, Cython), or generate sources by them.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _PROSE = frozenset(
 _ASIDE = frozenset({*TEST_FOLDERS, "doc", "docs", "examples", ".github", ".circleci"})
 #: Text that an install reads all the same, by its name.
 _READ = re.compile(r"requirement|constraint|version|manifest|depend|sources", re.IGNORECASE)
-#: Sources of compiled parts; .py files may be compiled then too (mypyc, Cython).
+#: Sources of compiled parts.
 _COMPILED = frozenset(
     ".c .cc .cpp .cxx .h .hpp .pyx .pxd .rs .f .f90 .cu .m .s .asm .go .zig".split()  # noqa: SIM905
 )
@@ -63,13 +64,14 @@ def install_kind(history: History, commit: str, recipe: Recipe) -> str:
     """A digest of what an install of the commit looks at: equal ones can share one install."""
     entries = history.files(commit)
     builds = _build_files(history, commit, entries)
-    if not _is_shared(recipe, entries, builds):
+    if not is_editable(recipe.command):
         return _digest(("whole", recipe.command, commit))
+    compiled = _is_compiled(recipe, entries, builds)
     marks = ["shared", recipe.command, history.nearest_tag(commit)]
     marks += _python_layout(entries)
     named = _named_files(entries, (recipe.command, *builds.values()))
     for entry in entries:
-        if entry.is_submodule or entry.path in named or _matters(entry.path):
+        if entry.is_submodule or entry.path in named or _matters(entry.path, compiled):
             marks.append(f"{entry.path} {entry.digest}")
     marks += history.lines(commit, _VERSION_LINE, "*.py").splitlines()
     return _digest(marks)
@@ -79,15 +81,13 @@ def _digest(marks: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(marks).encode("utf-8", "replace")).hexdigest()[:_DIGITS]
 
 
-def _is_shared(recipe: Recipe, entries: Iterable[Entry], builds: dict[str, str]) -> bool:
-    if recipe.extension_type is ExtensionType.EXTENSIONS or not is_editable(recipe.command):
-        return False
+def _is_compiled(recipe: Recipe, entries: Iterable[Entry], builds: dict[str, str]) -> bool:
+    """Whether a package has compiled parts, or may have."""
+    if recipe.extension_type is ExtensionType.EXTENSIONS:
+        return True
     if any(_BUILDERS.search(text) for text in builds.values()):
-        return False
-    return not any(
-        posixpath.splitext(entry.path)[1].lower() in _COMPILED and not _is_aside(entry.path)
-        for entry in entries
-    )
+        return True
+    return any(_suffix(entry.path) in _COMPILED and not _is_aside(entry.path) for entry in entries)
 
 
 def is_editable(command: str) -> bool:
@@ -177,15 +177,19 @@ def _python_layout(entries: Iterable[Entry]) -> list[str]:
     return [*sorted(folders), *sorted(modules)]
 
 
-def _matters(path: str) -> bool:
+def _matters(path: str, compiled: bool) -> bool:
     """Whether an install may look at a file's content, as far as its name tells."""
     name = posixpath.basename(path)
-    if _READ.search(name):
+    suffix = _suffix(path)
+    if _READ.search(name) or suffix in _COMPILED:
         return True
-    if _is_aside(path) or _is_test(name):
+    if _is_aside(path) or _is_test(name) or suffix in _PROSE:
         return False
-    suffix = posixpath.splitext(name)[1].lower()
-    return suffix not in (".py", ".pyi") and suffix not in _PROSE
+    return compiled or suffix not in (".py", ".pyi")
+
+
+def _suffix(path: str) -> str:
+    return posixpath.splitext(path)[1].lower()
 
 
 def _is_aside(path: str) -> bool:

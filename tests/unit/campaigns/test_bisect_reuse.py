@@ -125,20 +125,36 @@ def test_what_a_setup_script_reads(histories: Histories) -> None:
     assert histories.kind(base | {"it/part.py": "x = 1"}) == histories.kind(base)
 
 
-@pytest.mark.parametrize(
-    ("files", "recipe"),
-    [
-        (BASE, Recipe(command="pip install .", extension_type=ExtensionType.PURE)),
-        (BASE, Recipe(command="make install", extension_type=ExtensionType.PURE)),
-        (BASE, Recipe(command="pip install -e .", extension_type=ExtensionType.EXTENSIONS)),
-        (BASE | {"it/speed.c": ""}, EDITABLE),
-        (BASE | {"setup.py": "from mypyc.build import mypycify"}, EDITABLE),
-        (BASE | {"pyproject.toml": "[build-system]\nrequires = ['maturin']"}, EDITABLE),
-    ],
-)
-def test_what_is_never_shared(histories: Histories, files: dict[str, str], recipe: Recipe) -> None:
+COMPILED = [
+    (BASE, Recipe(command="pip install -e .", extension_type=ExtensionType.EXTENSIONS)),
+    (BASE | {"it/speed.c": ""}, EDITABLE),
+    (BASE | {"setup.py": "from mypyc.build import mypycify"}, EDITABLE),
+    (BASE | {"pyproject.toml": "[build-system]\nrequires = ['maturin']"}, EDITABLE),
+]
+COPIED = [
+    (BASE, Recipe(command="pip install .", extension_type=ExtensionType.PURE)),
+    (BASE, Recipe(command="make install", extension_type=ExtensionType.PURE)),
+]
+
+
+@pytest.mark.parametrize(("files", "recipe"), COMPILED + COPIED)
+def test_modules_that_may_be_compiled_or_copied(
+    histories: Histories, files: dict[str, str], recipe: Recipe
+) -> None:
     changed = files | {"it/part.py": "def g(): crash()"}
     assert histories.kind(files, recipe) != histories.kind(changed, recipe)
+
+
+@pytest.mark.parametrize(
+    ("files", "recipe", "shared"),
+    [*((*each, True) for each in COMPILED), *((*each, False) for each in COPIED)],
+)
+def test_tests_of_compiled_packages(
+    histories: Histories, files: dict[str, str], recipe: Recipe, shared: bool
+) -> None:
+    """They are read from the tree, unless they are copied with it."""
+    changed = files | {"tests/test_it.py": "def test(): pass", "docs/index.rst": "more"}
+    assert (histories.kind(files, recipe) == histories.kind(changed, recipe)) is shared
 
 
 def test_another_command_is_another_install(histories: Histories) -> None:
