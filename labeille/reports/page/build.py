@@ -31,13 +31,14 @@ def build_page(run: StoredRun, others: Sequence[StoredRun], *, details: bool) ->
 
 
 def _page(run: StoredRun, others: Sequence[StoredRun], *, details: bool) -> Page:
+    histories = read_histories(run, others)
     match run.kind:
         case RunKind.HUNT:
-            return hunt_page(run, read_histories(run, others), details=details)
+            return hunt_page(run, histories, details=details)
         case RunKind.DIFFERENTIAL:
-            return differential_page(run, details=details)
+            return differential_page(run, histories, details=details)
         case RunKind.FREE_THREADED:
-            return freethreading_page(run, details=details)
+            return freethreading_page(run, histories, details=details)
         case _:
             assert_never(run.kind)
 

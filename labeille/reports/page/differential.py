@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labeille.analysis.runs import StoredRun
+    from labeille.reports.page.history import Histories
     from labeille.results.differential import Finding as Found
 
 SCOPE_WORDS = {
@@ -56,14 +57,15 @@ _RANKS = {verdict: rank for rank, verdict in enumerate(DifferentialVerdict)}
 _NOT_COMPARED = _RANKS[DifferentialVerdict.SAME] - 0.5
 
 
-def differential_page(run: StoredRun, *, details: bool) -> Page:
+def differential_page(run: StoredRun, histories: Histories, *, details: bool) -> Page:
     """The report of one differential; without logs and tests of each package unless ``details``."""
-    return _Differential(run).page(details=details)
+    return _Differential(run, histories).page(details=details)
 
 
 class _Differential:
-    def __init__(self, run: StoredRun) -> None:
+    def __init__(self, run: StoredRun, histories: Histories) -> None:
         self._run = run
+        self._histories = histories
         lines = read_lines(run.lines_path, Differential)
         self._unreadable = lines.unreadable
         last = {line.package: line for line in lines.items}
@@ -263,6 +265,7 @@ class _Differential:
                 outcome=_outcome(line),
                 cells=self._cells(line, record),
                 seconds=record.duration_seconds if record else None,
+                history=self._histories.of(line.package),
                 detail=self._detail(line, shares.of(tone)) if details else Detail(),
             )
 

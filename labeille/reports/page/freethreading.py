@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labeille.analysis.runs import StoredRun
+    from labeille.reports.page.history import Histories
     from labeille.results.freethreading import FreeThreadedRecord, Iteration
 
 COLUMNS = (
@@ -88,14 +89,15 @@ _RANKS = {category: rank for rank, category in enumerate(GRAVITY)}
 _UNTRIED = (Category.INSTALL_FAILURE, Category.IMPORT_FAILURE)
 
 
-def freethreading_page(stored: StoredRun, *, details: bool) -> Page:
+def freethreading_page(stored: StoredRun, histories: Histories, *, details: bool) -> Page:
     """The report of one free-threaded run; without logs and tests unless ``details``."""
-    return _FreeThreading(stored).page(details=details)
+    return _FreeThreading(stored, histories).page(details=details)
 
 
 class _FreeThreading:
-    def __init__(self, stored: StoredRun) -> None:
+    def __init__(self, stored: StoredRun, histories: Histories) -> None:
         self._stored = stored
+        self._histories = histories
         self._run = FreeThreadedRun(stored)
         self._records = sorted(
             self._run.records.values(),
@@ -198,6 +200,7 @@ class _FreeThreading:
                 outcome=_OUTCOMES[record.category],
                 cells=_cells(record),
                 seconds=record.mean_duration_s or None,
+                history=self._histories.of(record.package),
                 detail=self._detail(record, shares.of(tone)) if details else Detail(),
             )
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_runs import write_differential, write_hunt
+from ft_runs import fine, racy
+from ft_runs import write_run as write_free_threaded
+from report_runs import differentials, write_differential, write_hunt
 from stored_runs import ASSERT, crashed, original, ours, write_original, write_run
 
 from labeille.analysis.runs import list_runs, read_run
@@ -112,6 +114,23 @@ def test_history_counts_runs_under_the_same_condition(tmp_path: Path) -> None:
     assert [tick.tone.value for tick in six.history.ticks] == ["good", "crash", "good", "crash"]
     assert new.history is None
     assert "seen in 1 of 3 earlier runs, first 18 Nov 2026 (run_18)" in page.findings[0].remarks
+
+
+def test_differentials_and_free_threaded_runs_have_a_history_too(tmp_path: Path) -> None:
+    write_differential(tmp_path, "diff_0", differentials()[:1])
+    write_free_threaded(tmp_path, "ft_0", [racy()])
+    write_hunt(tmp_path)
+    differential = page_of(write_differential(tmp_path))
+    free_threaded = page_of(write_free_threaded(tmp_path, "ft_a", [racy(), fine()]))
+    found = {
+        row.package: row.history.words
+        for row in (*differential.rows, *free_threaded.rows)
+        if row.history
+    }
+    assert found == {
+        "markupsafe": "last 2 runs: 2 jit_failure",
+        "racy": "last 2 runs: 2 intermittent",
+    }
 
 
 def test_a_run_that_was_killed_says_so(tmp_path: Path) -> None:
