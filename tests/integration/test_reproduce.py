@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sys
 from typing import Any
 
 import pytest
-from workshop import Finished, Workshop
+from workshop import AT_ONCE, Finished, Workshop, wait_for
 
 CRASHES = "import os; os.abort()"
 #: With the JIT on, whether there is one or not: the variable is what a test can see anywhere.
@@ -170,3 +171,15 @@ def test_from_nox(hunted: Workshop) -> None:
     unknown = hunted.nox("-s", "triage", posargs=("nowhere", *places)).finish()
     assert unknown.exit_code == 1, unknown.text
     assert "there is no run 'nowhere'" in unknown.stderr
+
+
+def test_interrupted(workshop: Workshop) -> None:
+    workshop.hunt("--packages", "hangs", "--timeout", "2").finish()
+    argv = command(workshop, "reproduce", "r", "hangs", "--times", "3", "--timeout", "100")
+    running = workshop.start(*argv)
+    wait_for(lambda: any(workshop.results.glob("r/reproduced/*/logs/hangs/1/stdout.log")), running)
+    running.signal(signal.SIGINT, group=True)
+    done = running.finish(AT_ONCE * 5)
+    assert done.exit_code == 130, done.text
+    assert done.error_lines[0] == "labeille: interrupted"
+    workshop.assert_nothing_lives(AT_ONCE)
