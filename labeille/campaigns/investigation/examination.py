@@ -325,11 +325,14 @@ class Examination:
         crash = read_crash(text, exit_code=None)
         if crash is None:
             return
-        same = int(crash.signature == self.result.signature)
-        counted = Repeats(runs=1, same=same, signatures={crash.signature: 1})
+        # gdb's stack has other names in it than faulthandler's; the signal is the same.
+        recorded = self.recorded.record.crash
+        same = recorded is not None and crash.signal == recorded.signal
+        signature = self.result.signature if same else crash.signature
+        counted = Repeats(runs=1, same=int(same), signatures={signature: 1})
         seen = Seen(
             repeats=counted,
-            signature=crash.signature,
+            signature=signature,
             detail=crash.detail,
             crashed_in=crash_place(text, None),
         )
