@@ -28,8 +28,8 @@ class DifferentialVerdict(enum.StrEnum):
     JIT_HANG = "jit_hang"  # hangs, with the JIT only
     JIT_FAILURE = "jit_failure"  # passes every time without, fails every time with
     JIT_SLOWDOWN = "jit_slowdown"  # takes five times as long with, and a second at least
-    FIXED_BY_JIT = "fixed_by_jit"  # fails every time without, passes every time with
     FLAKY = "flaky"  # differs within one condition
+    FIXED_BY_JIT = "fixed_by_jit"  # fails every time without, passes every time with
     BROKEN = "broken"  # fails everywhere
     SAME = "same"
 

@@ -206,19 +206,16 @@ def test_the_terminal_says_it(done: Finished) -> None:
 
 
 def test_flaky_is_never_a_finding(differ: Differ) -> None:
-    """Over twenty runs; its verdict is flaky in all but those where chance keeps it apart."""
-    verdicts = []
+    """Over twenty runs, of one test that fails by chance and one that fails every second time."""
     for number in range(FLAKY_RUNS):
         run_id = f"flaky-{number}"
-        done = differ.run(
-            "--packages", "flaky", "--conditions", "nojit,jit,jit-eager:63", run_id=run_id
-        )
+        workers = 1 + number % 2
+        done = differ.run("--packages", "flaky", "--workers", str(workers), run_id=run_id)
         line = differ.by_package(run_id)["flaky"]
-        assert line["findings"] == [], done.text
-        assert done.exit_code == 0
-        verdicts.append(line["verdict"])
-        assert line["tests"]["tests/test_flaky.py::test_by_turns"] == "flaky"
-    assert set(verdicts) == {"flaky"}
+        assert (line["findings"], done.exit_code) == ([], 0), done.text
+        if workers == 1:  # with two, chance decides too which condition gets which turn
+            assert line["verdict"] == "flaky"
+            assert line["tests"]["tests/test_flaky.py::test_by_turns"] == "flaky"
 
 
 SEEDED = """

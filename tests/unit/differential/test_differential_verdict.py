@@ -145,3 +145,4 @@ def test_the_gravest() -> None:
     assert gravest([]) is V.SAME
     assert gravest([V.FLAKY, V.JIT_HANG, V.BROKEN]) is V.JIT_HANG
     assert gravest([V.BROKEN, V.FIXED_BY_JIT, V.SAME]) is V.FIXED_BY_JIT
+    assert gravest([V.FIXED_BY_JIT, V.FLAKY]) is V.FLAKY
