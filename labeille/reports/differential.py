@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Tests of one verdict that are named for a package, unless --verbose.
 NAMED_TESTS = 5
 
-_SCOPES = {
+SCOPE_WORDS = {
     Scope.TEST: "shows in the test alone",
     Scope.FILE: "shows in its file, not in the test alone",
     Scope.SUITE: "shows in the whole suite only",
@@ -195,7 +195,7 @@ def _finding(package: str, finding: Finding) -> str:
     if finding.exception:
         rows.append(f"  {one_line(finding.exception, limit=400)}")
     if finding.confirmed:
-        rows.append(f"  {_SCOPES[finding.scope]}")
+        rows.append(f"  {SCOPE_WORDS[finding.scope]}")
     rows.append(f"  repeat: {finding.command}")
     return "\n".join(rows)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from labeille import __version__
+from labeille.reports.differential import SCOPE_WORDS
 from labeille.reports.page.anchors import Anchors
 from labeille.reports.page.circumstances import interpreter_words, run_facts, run_warnings
 from labeille.reports.page.durations import Timed, build_durations
@@ -29,7 +30,7 @@ from labeille.reports.quantities import counted
 from labeille.reports.showable import shown_line
 from labeille.reports.tones import DIFFERENTIAL_TONES, STATUS_TONES, Tone
 from labeille.reports.words import duration_text
-from labeille.results.differential import Differential, DifferentialVerdict, Scope
+from labeille.results.differential import Differential, DifferentialVerdict
 from labeille.results.directory import RECORDS_FILE
 from labeille.results.model import Record, Status
 from labeille.results.reading import read_lines
@@ -41,12 +42,6 @@ if TYPE_CHECKING:
     from labeille.analysis.runs import StoredRun
     from labeille.reports.page.history import Histories
     from labeille.results.differential import Finding as Found
-
-SCOPE_WORDS = {
-    Scope.TEST: "shows in the test alone",
-    Scope.FILE: "shows in its file, not in the test alone",
-    Scope.SUITE: "shows in the whole suite only",
-}
 
 #: Tests of one package that are listed with their verdicts.
 _TESTS = 60
