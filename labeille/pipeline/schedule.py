@@ -136,7 +136,7 @@ class _Schedule(Generic[Item, Ready, Done]):
                 position, item = self._items.popleft()
             except IndexError:
                 return
-            if self._stopped:
+            if self._stopped or self._cancel.cancelled:
                 return
             try:
                 ready = self._steps.prepare(item)
@@ -152,7 +152,7 @@ class _Schedule(Generic[Item, Ready, Done]):
     def _test_items(self) -> None:
         while True:
             position, ready = self._ready.get()
-            if position == _STOP or self._stopped:
+            if position == _STOP or self._stopped or self._cancel.cancelled:
                 return
             try:
                 result = self._steps.test(cast("Ready", ready))
