@@ -20,7 +20,8 @@ class Cancellation:
         self._reading, self._writing = os.pipe()
         os.set_blocking(self._writing, False)
         self._cancelled = False
-        weakref.finalize(self, _close, self._reading, self._writing)
+        closing = weakref.finalize(self, _close, self._reading, self._writing)
+        closing.atexit = False  # a late signal may still cancel; the process's end closes them too
 
     def cancel(self) -> None:
         """Stop everything. A second call does nothing."""
