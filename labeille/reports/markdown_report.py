@@ -29,7 +29,7 @@ FINDINGS = 25
 CASES = 5
 FRAMES = 12
 ROWS = 150
-CHANGES = 40
+CHANGES, NAMED = 40, 10
 
 
 def markdown_report(page: Page) -> str:
@@ -77,7 +77,9 @@ def _changes(changes: Changes) -> Iterator[Block]:
         yield Heading(f"{group.title} ({number})", level=3)
         if not group.open:
             names = [change.package for change in group.changes] or list(group.lines)
-            yield Paragraph(inline(Code(", ".join(names[:CHANGES])), _more(len(names), CHANGES)))
+            yield Bullets(tuple(inline(Code(name)) for name in names[:NAMED]))
+            if number > NAMED:
+                yield Paragraph(inline(_more(number, NAMED).strip()))
             continue
         lines: list[Inline] = []
         for change in group.changes[:CHANGES]:

@@ -111,7 +111,8 @@ def triage_remarks(result: TriageResult) -> Iterator[str]:
 
 
 def _detail(crash: Crash | None) -> str:
-    if crash is None or not crash.detail:
+    # A bare signal's sentence says no more than the signature does.
+    if crash is None or not crash.detail or crash.kind == CrashKind.SIGNAL:
         return ""
     return last_lines(crash.detail, 2000)
 
