@@ -7,8 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, TextIO
 
 from labeille.campaigns.bisect.criterion import ANOTHER_CRASH
+from labeille.campaigns.bisect.ends import outcome_text
 from labeille.campaigns.bisect.plan import DEFAULT_CONDITION
-from labeille.campaigns.bisect.search import outcome_text
 from labeille.campaigns.bisect.subjects import condition_for
 from labeille.reports.showable import shown_line
 from labeille.reports.words import Verbosity, target_text
@@ -101,6 +101,13 @@ class BisectProgress:
             self._print(
                 f"step {number}: {self._shown(item)} {self._subject(item)}; {self._left(left)}"
             )
+
+    def confirmed(self, before: BisectStep, after: BisectStep) -> None:
+        """What the commit before the answer showed when it was tried again."""
+        again = "good again" if after.verdict is BisectVerdict.GOOD else "bad after all"
+        seconds = after.seconds - before.seconds
+        trials = f"bad in {after.bad_trials} of {after.trials} trials"
+        self._print(f"{self._shown(after.commit)} {again}: {trials}, {seconds:.1f} s more")
 
     def step_ended(self, step: BisectStep, number: int, left: int) -> None:
         """A step's verdict, and what is left."""
@@ -211,12 +218,22 @@ def _answer(bisection: Bisection, lineage: Lineage) -> str:
 
 def _confidence_text(bisection: Bisection) -> str:
     assert bisection.confidence is not None
-    repeat, noun = bisection.question.repeat, _NOUNS[bisection.question.kind][0]
+    noun = _NOUNS[bisection.question.kind][0]
     return (
-        f"confidence {bisection.confidence:.2%}: no bad {noun} passed for a good one; each had "
-        f"{repeat} trials, which a bad one passes with a chance of "
-        f"{bisection.miss or 0:.2%}, by how often the bad ones failed them"
+        f"confidence {_sure(bisection.confidence)}: a bad {noun} passes as many trials as the good "
+        f"ones next to the answer did with a chance of {_unlikely(bisection.miss or 0)}, by how "
+        "often the bad ones failed theirs"
     )
+
+
+def _sure(chance: float) -> str:
+    """A chance near one, never as more than it is."""
+    return "over 99.99%" if chance > 0.9999 else f"{math.floor(chance * 10_000) / 10_000:.2%}"
+
+
+def _unlikely(chance: float) -> str:
+    """A chance near nothing, never as less than it is."""
+    return "under 0.01%" if chance < 0.0001 else f"{math.ceil(chance * 10_000) / 10_000:.2%}"
 
 
 def _brought_the_test(bisection: Bisection) -> str | None:

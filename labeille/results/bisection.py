@@ -107,7 +107,7 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     ``candidates`` are these then, oldest first. ``author``, ``date`` and ``subject`` are the first
     bad commit's. ``steps`` are in the order they were taken; ``ends`` are those that were made to
     check both ends, and to find a good one where none was named. ``confidence`` is the chance that
-    no bad commit passed for a good one, where trials were repeated.
+    the good commits that the answer rests on are good, where trials were repeated.
     """
 
     first_bad: str | None = None
@@ -123,7 +123,7 @@ class Bisection(msgspec.Struct, frozen=True, kw_only=True):
     ends: tuple[BisectStep, ...] = ()
     commits: int | None = None  # between the ends, the bad one included
     confidence: float | None = None
-    miss: float | None = None  # the chance that a bad commit passes all trials of a step
+    miss: float | None = None  # the chance that a bad commit passes as many trials as they did
     command: str | None = None  # the test command of each step
     run_id: str
     started_at: str

@@ -107,6 +107,10 @@ class History:
         """Whether ``commit`` is ``of`` or lies behind it."""
         return self.asks("merge-base", "--is-ancestor", commit, of) is not None
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commits directly behind one."""
+        return tuple(self.local("rev-parse", f"{commit}^@").split())
+
     def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
         """The last commits that two have in common."""
         return tuple((self.asks("merge-base", "--all", one, other) or "").split())

@@ -26,8 +26,10 @@ def miss_chance(steps: Iterable[BisectStep], trials: int) -> float:
     return prod((passed + 1 + i) / (shown + passed + 2 + i) for i in range(trials))
 
 
-def confidence(steps: Iterable[BisectStep]) -> float:
-    """The chance that no good step was a bad commit whose trials all passed."""
+def confidence(steps: Iterable[BisectStep], resting_on: Iterable[BisectStep]) -> float:
+    """The chance that no good step that an answer rests on was a bad item that passed its trials.
+
+    Whatever broke an item broke all behind it: that the one before the answer is good is enough.
+    """
     steps = tuple(steps)
-    good = [step for step in steps if step.verdict is BisectVerdict.GOOD]
-    return prod(1 - miss_chance(steps, step.good_trials) for step in good)
+    return prod(1 - miss_chance(steps, step.good_trials) for step in resting_on)

@@ -141,7 +141,8 @@ class Versions:
         low, high = self._releases[good].version, self._releases[bad].version
         if low >= high:
             raise _wrong_way_round(self.describe(good), self.describe(bad))
-        return ListWalk([*(each for each in self._plain if low < Version(each) < high), bad])
+        between = (each for each in self._plain if low < Version(each) < high)
+        return ListWalk(good, [*between, bad])
 
     def describe(self, item: str) -> Description:
         """By what the index says."""
@@ -189,7 +190,7 @@ class Interpreters:
         first, last = paths.index(good), paths.index(bad)
         if first >= last:
             raise _wrong_way_round(self.describe(good), self.describe(bad))
-        return ListWalk(paths[first + 1 : last + 1])
+        return ListWalk(good, paths[first + 1 : last + 1])
 
     def describe(self, item: str) -> Description:
         """By what the interpreter says of itself."""

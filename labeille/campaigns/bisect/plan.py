@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from labeille import __version__
+from labeille.campaigns.bisect.notebook import Notebook
 from labeille.campaigns.bisect.resume import unfinished
-from labeille.campaigns.bisect.search import Notebook
 from labeille.campaigns.bisect.targets_list import read_targets
 from labeille.campaigns.bisect.trials import Asked
 from labeille.campaigns.campaign import Campaign, Wishes, plan_campaign

@@ -2,80 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from labeille.campaigns.bisect.confidence import confidence, miss_chance
-from labeille.campaigns.bisect.errors import BisectError
-from labeille.results.bisection import BisectVerdict, write_bisection
+from labeille.campaigns.bisect.ends import Ends
+from labeille.results.bisection import BisectVerdict
 from labeille.results.directory import timestamp
-from labeille.results.model import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from labeille.campaigns.bisect.lineage import Lineage
+    from labeille.campaigns.bisect.notebook import Notebook
+    from labeille.campaigns.bisect.roles import Judge, Progress
     from labeille.campaigns.bisect.trials import Asked
     from labeille.campaigns.bisect.walk import Walk
     from labeille.results.bisection import Bisection, BisectStep, LookedFor
-    from labeille.results.directory import RunDirectory
-
-#: Where no good end is named, so many of the newest tags are tried one by one; behind them the
-#: distance doubles, so that no history takes hundreds of trials.
-_ONE_BY_ONE = 4
-
-
-class Progress(Protocol):
-    """Who wants to know how a bisection goes."""
-
-    def end_checked(self, step: BisectStep, *, is_bad_end: bool) -> None:
-        """One of the ends, or what might be the good one, was tried."""
-
-    def begins(self, wanted: LookedFor, commits: int) -> None:
-        """Both ends are what they should be, with ``commits`` to search, the bad end included."""
-
-    def step_begins(self, item: str, number: int, left: int) -> None:
-        """A step is begun; ``left`` items may be the first bad one."""
-
-    def step_ended(self, step: BisectStep, number: int, left: int) -> None:
-        """A step has its verdict, and the verdict is on disk; ``left`` are left now."""
-
-
-class Judge(Protocol):
-    """What tells good items from bad ones; ``trials.Bench`` does it by trials."""
-
-    @property
-    def command(self) -> str | None:
-        """The test command, None as long as it is the package's own."""
-
-    def use_command(self, command: str | None) -> None:
-        """Run this instead of the package's test command from now on."""
-
-    def learn(self, item: str, asked: Asked) -> tuple[LookedFor | None, BisectStep]:
-        """Try the bad end: what is looked for, None where it does not show it, and its step."""
-
-    def judge(self, item: str, wanted: LookedFor, *, repeat: int) -> BisectStep:
-        """Judge an item by up to ``repeat`` trials: it is bad if any shows what is looked for."""
-
-
-class Notebook:
-    """A bisection's state, which is on disk at any moment."""
-
-    def __init__(self, run: RunDirectory, bisection: Bisection) -> None:
-        self._run = run
-        self._bisection = bisection
-
-    @property
-    def bisection(self) -> Bisection:
-        """What is known by now."""
-        return self._bisection
-
-    def note(self, **changes: object) -> Bisection:
-        """Change fields, and put all of it on disk. Raises ResultsError."""
-        self._bisection = msgspec.structs.replace(self._bisection, **changes)
-        write_bisection(self._run, self._bisection)
-        return self._bisection
 
 
 class Search:
@@ -92,6 +34,7 @@ class Search:
         self._notebook = notebook
         self._asked = asked
         self._progress = progress
+        self._ends = Ends(lineage, judge, notebook, asked, progress)
 
     def run(self) -> Bisection:
         """Find the first bad item, or as few candidates as skipped ones leave.
@@ -109,83 +52,22 @@ class Search:
         if good is not None:
             self._lineage.walk(good, bad)  # an order that makes no sense costs no trial
         self._judge.use_command(known.command or self._judge.command)
-        wanted = known.looked_for or self._check_bad(bad)
-        if known.good is None:
-            good = self._check_good(good, bad, wanted)
-        assert good is not None
+        wanted = known.looked_for or self._ends.bad(bad)
+        if known.good is None or good is None:
+            good = self._ends.good(good, bad, wanted)
         walk = self._lineage.walk(good, bad)
-        self._go(walk, wanted)
-        return self._conclude(walk)
-
-    # The ends
-
-    def _check_bad(self, bad: str) -> LookedFor:
-        wanted, step = self._judge.learn(bad, self._asked)
-        self._progress.end_checked(step, is_bad_end=True)
-        if wanted is None:
-            raise self._not_bad(bad, step)
-        self._notebook.note(bad=bad, looked_for=wanted, command=self._judge.command, ends=(step,))
-        return wanted
-
-    def _check_good(self, good: str | None, bad: str, wanted: LookedFor) -> str:
-        known = {step.commit: step for step in self._notebook.bisection.ends}
-        if good is not None:
-            step = known.get(good) or self._check_end(good, wanted)
-            if step.verdict is not BisectVerdict.GOOD:
-                raise self._not_good(good, step)
-            self._notebook.note(good=good)
-            return good
-        for item in _thinned(self._lineage.perhaps_good(bad)):
-            step = known.get(item) or self._check_end(item, wanted)
-            if step.verdict is BisectVerdict.GOOD:
-                self._notebook.note(good=item)
-                return item
-        where, what = self._lineage.describe(bad).shown, self._lineage.landmarks
-        tried = len(self._notebook.bisection.ends) - 1
-        raise BisectError(
-            f"none of the {what} before {where} is good: {tried} tried"
-            if tried
-            else f"there are no {what} before {where} of which one might be good",
-            hint="name a good end with --good",
-        )
-
-    def _check_end(self, item: str, wanted: LookedFor) -> BisectStep:
-        step = self._judge.judge(item, wanted, repeat=self._asked.repeat)
-        self._notebook.note(ends=(*self._notebook.bisection.ends, step))
-        self._progress.end_checked(step, is_bad_end=False)
-        return step
-
-    def _not_bad(self, bad: str, step: BisectStep) -> BisectError:
-        shown, what = self._lineage.describe(bad).shown, outcome_text(step)
-        if step.verdict is BisectVerdict.SKIP:
-            return BisectError(
-                f"the bad end, {shown}, does not show what is looked for: {what}",
-                hint="name a revision that does with --bad, or look for what it shows: --status, "
-                "--crash-signature",
-            )
-        flaky = "; a flaky bug may need --repeat" if self._asked.repeat == 1 else ""
-        return BisectError(
-            f"the bad end, {shown}, is good: {what}", hint=f"name a bad one with --bad{flaky}"
-        )
-
-    def _not_good(self, good: str, step: BisectStep) -> BisectError:
-        shown, what = self._lineage.describe(good).shown, outcome_text(step)
-        if step.verdict is BisectVerdict.SKIP:
-            return BisectError(
-                f"the good end, {shown}, cannot be told: {what}",
-                hint="name another one with --good",
-            )
-        return BisectError(
-            f"the good end, {shown}, is bad: {what}", hint="name an older one with --good"
-        )
-
-    # Between them
-
-    def _go(self, walk: Walk, wanted: LookedFor) -> None:
-        steps = self._notebook.bisection.steps
-        commits = self._notebook.bisection.commits or len(walk.candidates())
+        commits = known.commits or len(walk.candidates())
         self._notebook.note(commits=commits)
         self._progress.begins(wanted, commits)
+        self._go(walk, wanted)
+        while self._is_refuted(walk, wanted):
+            walk = self._lineage.walk(good, bad)
+            self._go(walk, wanted)
+        return self._conclude(walk)
+
+    def _go(self, walk: Walk, wanted: LookedFor) -> None:
+        """Mark what is known, and go on from there to where nothing is left to judge."""
+        steps = self._notebook.bisection.steps
         for step in steps:
             walk.mark(step.commit, step.verdict)
         number = len(steps)
@@ -197,9 +79,33 @@ class Search:
             walk.mark(item, step.verdict)
             self._progress.step_ended(step, number, len(walk.candidates()))
 
+    def _is_refuted(self, walk: Walk, wanted: LookedFor) -> bool:
+        """Try the good items next to the answer of a flaky bug once more, each as often as before.
+
+        Whichever bad item had passed for a good one, the last of them stands there: from it on, all
+        that were judged are bad. Returns whether one is bad after all; raises BisectError where it
+        is the good end.
+        """
+        candidates, repeat = walk.candidates(), self._asked.repeat
+        if repeat == 1 or len(candidates) > 1:
+            return False
+        for item in walk.before(candidates[0]):
+            step = self._notebook.judged.get(item)
+            if step is None or step.verdict is not BisectVerdict.GOOD or step.good_trials > repeat:
+                continue
+            again = _together(step, self._judge.judge(item, wanted, repeat=repeat))
+            self._progress.confirmed(step, again)
+            if again.verdict is not BisectVerdict.BAD:
+                self._notebook.replace(again)
+                continue
+            if item == self._notebook.bisection.good:
+                raise self._ends.not_good(item, again)
+            self._notebook.replace(again)
+            return True
+        return False
+
     def _conclude(self, walk: Walk) -> Bisection:
         candidates = walk.candidates()
-        known = self._notebook.bisection
         first_bad = candidates[0] if len(candidates) == 1 else None
         changes: dict[str, object] = {"first_bad": first_bad, "finished_at": timestamp()}
         if first_bad is None:
@@ -208,33 +114,37 @@ class Search:
             told = self._lineage.describe(first_bad)
             changes |= {"author": told.author, "date": told.date, "subject": told.subject}
         if self._asked.repeat > 1:
-            judged = (*known.ends, *known.steps)
-            changes |= {
-                "confidence": round(confidence(judged), 6),
-                "miss": round(miss_chance(judged, self._asked.repeat), 6),
-            }
+            changes |= self._sureness(walk, first_bad)
         return self._notebook.note(**changes)
 
+    def _sureness(self, walk: Walk, first_bad: str | None) -> dict[str, object]:
+        """By the good items that the answer stands behind; by all of them where not all are known.
 
-def outcome_text(step: BisectStep, wanted: LookedFor | None = None) -> str:
-    """What an item showed, in a few words; a signature that is looked for need not be said."""
-    words = [str(step.status or Status.ERROR)]
-    known = wanted is not None and wanted.signature == step.signature
-    if step.signature and not known:
-        words.append(step.signature)
-    if step.running_test:
-        words.append(f"in {step.running_test}")
-    passed = step.verdict is BisectVerdict.GOOD and step.status is Status.PASS
-    if step.reason and not passed and (not step.signature or step.signature not in step.reason):
-        words.append(f"({step.reason})")
-    return " ".join(words)
+        A merge's parent may be known as good only by what lies before it.
+        """
+        judged = self._notebook.judged
+        good = [step for step in judged.values() if step.verdict is BisectVerdict.GOOD]
+        if first_bad is not None:
+            before = walk.before(first_bad)
+            next_to_it = [step for step in good if step.commit in before]
+            if len(next_to_it) == len(before):
+                good = next_to_it
+        trials = min(step.good_trials for step in good)
+        return {
+            "confidence": round(confidence(judged.values(), good), 6),
+            "miss": round(miss_chance(judged.values(), trials), 6),
+        }
 
 
-def _thinned(items: Sequence[str]) -> Iterator[str]:
-    """The first few items, then ever fewer."""
-    at, stride = 0, 1
-    while at < len(items):
-        yield items[at]
-        if at + 1 >= _ONE_BY_ONE:
-            stride *= 2
-        at += stride
+def _together(before: BisectStep, after: BisectStep) -> BisectStep:
+    """One step of two that were made of one good item: bad if the second one is."""
+    told = after if after.verdict is BisectVerdict.BAD else before
+    return msgspec.structs.replace(
+        told,
+        trials=before.trials + after.trials,
+        bad_trials=before.bad_trials + after.bad_trials,
+        good_trials=before.good_trials + after.good_trials,
+        seconds=round(before.seconds + after.seconds, 3),
+        install_seconds=before.install_seconds,
+        reused=before.reused,
+    )

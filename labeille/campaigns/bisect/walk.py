@@ -29,14 +29,18 @@ class Walk(Protocol):
     def candidates(self) -> tuple[str, ...]:
         """What may be the first bad item by now, oldest first; the last one is known as bad."""
 
+    def before(self, item: str) -> tuple[str, ...]:
+        """The items that an item stands directly behind."""
+
 
 class ListWalk:
     """A history that is a plain list, oldest first: releases, interpreters.
 
-    ``items`` are those behind the good end, up to the bad end.
+    ``items`` are those behind the ``good`` end, up to the bad end.
     """
 
-    def __init__(self, items: Sequence[str]) -> None:
+    def __init__(self, good: str, items: Sequence[str]) -> None:
+        self._good = good
         self._items = tuple(items)
         self._first, self._last = 0, len(items) - 1  # of the candidates
         self._skips = _Skips()
@@ -57,6 +61,11 @@ class ListWalk:
     def candidates(self) -> tuple[str, ...]:
         """The items between the last good and the first bad one."""
         return self._items[self._first : self._last + 1]
+
+    def before(self, item: str) -> tuple[str, ...]:
+        """The one before it; before the first of them stands the good end."""
+        at = self._items.index(item)
+        return (self._items[at - 1] if at else self._good,)
 
     def _by_worth(self) -> list[str]:
         first, last = self._first, self._last
@@ -115,6 +124,10 @@ class GitWalk:
     def candidates(self) -> tuple[str, ...]:
         """The commits that the first bad one has and no good one."""
         return self._candidates
+
+    def before(self, item: str) -> tuple[str, ...]:
+        """Its parents."""
+        return self._history.parents(item)
 
 
 def _mended(history: History, base: str, good: str) -> BisectError:

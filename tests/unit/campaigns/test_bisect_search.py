@@ -12,8 +12,9 @@ from packaging.version import Version
 from labeille.campaigns.bisect.confidence import confidence, miss_chance
 from labeille.campaigns.bisect.errors import BisectError
 from labeille.campaigns.bisect.lineage import Versions
+from labeille.campaigns.bisect.notebook import Notebook
 from labeille.campaigns.bisect.resume import may_mean, unfinished
-from labeille.campaigns.bisect.search import Notebook, Search
+from labeille.campaigns.bisect.search import Search
 from labeille.campaigns.bisect.trials import Asked
 from labeille.errors import Interrupted
 from labeille.results.bisection import (
@@ -77,6 +78,7 @@ class Silence:
     def end_checked(self, step: BisectStep, *, is_bad_end: bool) -> None: ...
     def begins(self, wanted: LookedFor, commits: int) -> None: ...
     def step_begins(self, item: str, number: int, left: int) -> None: ...
+    def confirmed(self, before: BisectStep, after: BisectStep) -> None: ...
     def step_ended(self, step: BisectStep, number: int, left: int) -> None: ...
 
 
@@ -223,16 +225,73 @@ def test_the_chance_of_a_miss() -> None:
 
 
 def test_confidence() -> None:
-    assert confidence(steps(bad=(7, 3), good=0, repeat=1)) == 1
-    once = confidence(steps(bad=(7, 3), good=1, repeat=10))
+    made = steps(bad=(7, 3), good=3, repeat=10)
+    assert confidence(made, []) == 1
+    once = confidence(made, made[1:2])
     assert 0.99 < once < 1
-    assert confidence(steps(bad=(7, 3), good=3, repeat=10)) == pytest.approx(once**3)
-    assert confidence(steps(bad=(7, 3), good=3, repeat=2)) < 0.9
+    assert confidence(made, made[1:]) == pytest.approx(once**3)
+    made = steps(bad=(7, 3), good=3, repeat=2)
+    assert confidence(made, made[1:]) < 0.9
+
+
+@dataclass
+class Fooled(Told):
+    """A judge that takes some bad items for good ones, the first time that it is asked."""
+
+    fooled_by: frozenset[int] = frozenset()
+
+    def judge(self, item: str, wanted: LookedFor, *, repeat: int) -> BisectStep:
+        if int(item) in self.fooled_by - set(self.asked):
+            self.asked.append(int(item))
+            return BisectStep(
+                commit=item, verdict=GOOD, status=Status.PASS, trials=repeat, good_trials=repeat
+            )
+        return super().judge(item, wanted, repeat=repeat)
+
+
+@pytest.mark.parametrize("fooled_by", [{99}, {99, 49}, {99, 148, 123}], ids=str)
+def test_bad_items_that_passed_for_good_ones(tmp_path: Path, fooled_by: set[int]) -> None:
+    """The last of them stands next to the answer, where it is tried again; and so on."""
+    told = Fooled(10, fooled_by=frozenset(fooled_by))
+    found = search(tmp_path, told, good="0", bad="199", repeat=3)
+    assert found.first_bad == "10"
+    verdicts = {int(step.commit): step.verdict for step in found.steps}
+    assert all(verdicts[number] is BAD for number in fooled_by & verdicts.keys())
+    assert 99 in verdicts
+    before = next(step for step in found.steps if step.commit == "9")
+    assert (before.trials, before.good_trials) == (6, 6)
+    assert told.asked.count(9) == 2
+    assert len(found.steps) == len({step.commit for step in found.steps})
+    assert found.confidence is not None
+    assert found.miss is not None
+    assert found.confidence == pytest.approx(1 - found.miss, abs=1e-5)
+
+
+def test_a_good_end_that_is_bad_after_all(tmp_path: Path) -> None:
+    with pytest.raises(BisectError, match="the good end, 0, is bad: crash"):
+        search(tmp_path, Fooled(0, fooled_by=frozenset({0})), good="0", bad="9", repeat=3)
+
+
+def test_an_answer_is_confirmed_once(tmp_path: Path) -> None:
+    """Also where it is interrupted between the last step and that."""
+    told = Told(120)
+    whole = search(tmp_path / "whole", told, good="0", bad="199", repeat=4)
+    for patience in (len(told.asked) - 1, len(told.asked)):
+        folder = tmp_path / str(patience)
+        interrupted = Told(120, patience=patience)
+        try:
+            search(folder, interrupted, good="0", bad="199", repeat=4)
+        except Interrupted:
+            run = RunDirectory(folder, "bisect_1")
+            kept = read_bisection(run.path)
+            assert kept is not None
+            rest = Told(120)
+            notebook = Notebook(run, kept)
+            found = Search(lineage(200), rest, notebook, Asked(repeat=4), Silence()).run()
+            assert rest.asked == told.asked[patience:] == [119]
+            assert found.steps == whole.steps
 
 
 def test_only_repeated_trials_have_a_confidence(tmp_path: Path) -> None:
     assert search(tmp_path / "1", Told(9), good="0", bad="20").confidence is None
-    found = search(tmp_path / "5", Told(9), good="0", bad="20", repeat=5)
-    assert found.confidence is not None
-    assert found.miss is not None
-    assert 0 < found.miss < 1 - found.confidence
+    assert search(tmp_path / "5", Told(9), good="0", bad="20", repeat=5).confidence is not None

@@ -47,7 +47,7 @@ def test_every_short_list(count: int) -> None:
     """Every place of the first bad item, with every set of items that cannot be told."""
     for first_bad, untold in product(range(count), product((False, True), repeat=count - 1)):
         skipped = {at for at, is_untold in enumerate(untold) if is_untold}
-        walk = ListWalk([str(at) for at in range(count)])
+        walk = ListWalk("good", [str(at) for at in range(count)])
 
         def judge(
             item: str, first_bad: int = first_bad, skipped: set[int] = skipped
@@ -67,7 +67,7 @@ def test_runs_of_untold_items(count: int, run: int) -> None:
     for first_bad in range(run, count, count // 12):
         for start in (first_bad - run, first_bad - run // 2, first_bad):
             skipped = set(range(start, min(start + run, count - 1)))
-            walk = ListWalk([str(at) for at in range(count)])
+            walk = ListWalk("good", [str(at) for at in range(count)])
             told = go(
                 walk,
                 lambda item, first_bad=first_bad, skipped=skipped: (  # type: ignore[misc]
@@ -81,7 +81,7 @@ def test_runs_of_untold_items(count: int, run: int) -> None:
 
 def test_a_run_far_from_the_answer_is_left_quickly() -> None:
     """60 of 200 that do not build, around the middle; the first bad one is beyond."""
-    walk = ListWalk([str(at) for at in range(200)])
+    walk = ListWalk("good", [str(at) for at in range(200)])
     told = go(
         walk,
         lambda item: SKIP if 70 <= int(item) < 130 else BAD if int(item) >= 190 else GOOD,
@@ -92,7 +92,7 @@ def test_a_run_far_from_the_answer_is_left_quickly() -> None:
 
 def test_marks_in_any_order() -> None:
     """A search that is gone on with marks what it knows, not in the order that it would ask."""
-    walk = ListWalk(["a", "b", "c", "d", "e"])
+    walk = ListWalk("good", ["a", "b", "c", "d", "e"])
     for item, verdict in (("d", BAD), ("a", GOOD), ("c", SKIP), ("b", GOOD)):
         walk.mark(item, verdict)
     assert walk.candidates() == ("c", "d")

@@ -120,5 +120,20 @@ def test_a_test_that_is_new(tmp_path: Path) -> None:
     assert warning not in said(tmp_path, good, with_it, bad, first_bad="b", looked_for=wanted)
 
 
+def test_a_confidence_is_never_more_than_it_is(tmp_path: Path) -> None:
+    for confidence, miss, words in (
+        (
+            0.99999,
+            0.00001,
+            "confidence over 99.99%: a bad commit passes as many trials as the good",
+        ),
+        (0.98765, 0.01235, "with a chance of 1.24%, by how often"),
+        (0.98765, 0.01235, "confidence 98.76%: "),
+        (0.99999, 0.00001, "with a chance of under 0.01%, by"),
+    ):
+        text = said(tmp_path, step("b", BAD), first_bad="b", confidence=confidence, miss=miss)
+        assert words in text
+
+
 def test_steps_left() -> None:
     assert [steps_left(n) for n in (1, 2, 3, 4, 5, 200)] == [0, 1, 2, 2, 3, 8]
